@@ -232,7 +232,7 @@ FATES: Mapping[Fate, str] = {
     Fate.HERE: "forgets it",
     Fate.OVER: "forgets it",
     Fate.AGAIN: "keeps it in `outbox`, tries again",
-    Fate.CLASH: "parks its session",
+    Fate.NEVER: "parks its session",
 }
 
 ANSWERS: Mapping[Delivery, str] = {

@@ -15,7 +15,12 @@ event loop, network or database: times and random values come in with events. te
 
 Where to begin.
     accompanist/runtime/saga.py       the protocol: the phases, and the table of what moves a session between them
-    accompanist/runtime/session.py    the actions that the table names
+    accompanist/runtime/session.py    how an event is handled, and which method carries out which action
+    accompanist/runtime/state.py      what a session remembers; its parts share it and remember nothing themselves
+    accompanist/runtime/running.py    the program, forward: messages, calls, timers, and the vote at its end
+    accompanist/runtime/closing.py    what happens while the worker is being closed
+    accompanist/runtime/undo.py       back: the cause, the close, the vote, the compensations
+    accompanist/runtime/votes.py      what is told and counted, and how the initiator ends the saga
     accompanist/runtime/burst.py      what a core decided, and which part of it must be stable first
     accompanist/runtime/replay.py     one run of a role's program over what the log knows
     accompanist/runtime/ports.py      the interfaces to the log; floor 3 implements them

@@ -24,7 +24,7 @@ what its roles may do in the protocol, and that follows from the choreography al
 What a role claims about others is also checked against its program: it can only have reached roles that its program
 sends to (`reached_by`). An operator can end a saga with everything left as it is only in a choreography with a commit
 point (`leaves`); without one everything can be undone, and is. `ends_by_hand` says which roles may decide that.
-`runtime.undone` says whose abort counts when.
+`runtime.peer_aborts` says whose abort counts when.
 
 A header belongs to a session if it agrees in what the version fixes: choreography, fingerprint, initiator, bindings,
 mode. Deadline, start time and attributes are the initiator's to set. Each role keeps the first values it receives and

@@ -28,7 +28,7 @@ class CallWorker(msgspec.Struct, frozen=True):
 
 class CloseWorker(msgspec.Struct, frozen=True):
     """Close the session at this role's worker, `unless` the fence holds a reply for that site. The answer lists what
-    was executed last, or, with `before`, what was executed before that site (`runtime.undoing`)."""
+    was executed last, or, with `before`, what was executed before that site (`runtime.compensation_pages`)."""
 
     unless: str | None = None
     before: str | None = None
@@ -69,18 +69,17 @@ class Draft:
         self.results: list[ResultRow] = []
         self.messages: list[Message] = []
         self.calls: list[CallWorker | CloseWorker] = []
-        self.consumed: list[Message] = []
         self.timers: list[TimerRow] = []
         self.forced = False
         self.parked: Parked | None = None
 
-    def seal(self, row: SessionRow, *, ended: bool) -> Burst:
+    def seal(self, row: SessionRow, consumed: tuple[Message, ...], *, ended: bool) -> Burst:
         return Burst(
             row=row,
             results=tuple(self.results),
             messages=tuple(self.messages),
             calls=tuple(self.calls),
-            consumed=tuple(self.consumed),
+            consumed=consumed,
             forced=self.forced,
             ended=ended,
             parked=self.parked,

@@ -4,7 +4,8 @@ Their names are the rows of the events table in docs/protocol.md. A message is n
 named by what it means. A forward call: replied, declined, exhausted (its retry budget is spent and its outcome
 unknown), shut (the fence is closed) or reused (the key was used with other arguments). A compensation: undid or stuck.
 A close: closed, held, or unended (the worker has no fence, and a call of the session is still under way after the
-longest wait). The rest comes from outside: a timer that fired, or an event, which is a message.
+longest wait). From outside come a timer that fired, and an event, which is a message. The rest is the recovery of the
+session itself: it is loaded from the log, and then has caught up with its inbox.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ class Name(StrEnum):
     DEADLINE = "deadline"
     CLASHED = "clashed"
     FIRED = "fired"
+    LOADED = "loaded"
+    CAUGHT_UP = "caught_up"
 
 
 class Arrived(msgspec.Struct, frozen=True):
@@ -112,4 +115,12 @@ class Fired(msgspec.Struct, frozen=True):
     name: Name = Name.FIRED
 
 
-Event = Arrived | Answered | Undid | CloseAnswered | Deadline | Clashed | Fired
+class Recovered(msgspec.Struct, frozen=True):
+    """The session was rebuilt from the log. `loaded`: its rows and its program's messages are in memory; `lost`: the
+    inbox also holds a message that the saga is undone. `caught_up`: the inbox's control messages are handled, too."""
+
+    name: Name = Name.LOADED
+    lost: bool = False
+
+
+Event = Arrived | Answered | Undid | CloseAnswered | Deadline | Clashed | Fired | Recovered

@@ -10,7 +10,7 @@
     rehost    go on under another version of the program with the same past, in which the fault is repaired
     end       give the saga up after its commit point: every role stops where it stands. What was done stays done, what
               was not done is not done any more, and the operator sees to the rest. The other roles hear of it from the
-              initiator (`runtime.undone`)
+              initiator (`runtime.peer_aborts`)
 
 A verb is a message to the role. So it is durable, reaches whichever replica holds the session, and stays in the inbox
 with who sent it and why: that is the audit. Each is carried out once, however often it arrives (`SessionRow.verbs`).

@@ -169,13 +169,13 @@ NEVER_DELIVERED = (Delivery.CLASH, Delivery.REFUSED, Delivery.NOWHERE)
 
 class Fate(StrEnum):
     """What a receiver's answer means to the sender. `here`: delivered. `over`: the receiver's session is over, and the
-    message is dropped. `again`: it stays in the outbox and is sent again. `clash`: it stays in the outbox for people to
+    message is dropped. `again`: it stays in the outbox and is sent again. `never`: it stays in the outbox for people to
     see, and its session is parked."""
 
     HERE = "here"
     OVER = "over"
     AGAIN = "again"
-    CLASH = "clash"
+    NEVER = "never"
 
 
 def fate(delivery: Delivery) -> Fate:
@@ -188,7 +188,7 @@ def fate(delivery: Delivery) -> Fate:
         case Delivery.FULL | Delivery.UNKNOWN:
             return Fate.AGAIN
         case Delivery.CLASH | Delivery.REFUSED | Delivery.NOWHERE:
-            return Fate.CLASH
+            return Fate.NEVER
         case _:
             assert_never(delivery)
 

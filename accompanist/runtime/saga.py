@@ -1,6 +1,7 @@
 """The state machine of a session at one role: phases, events and transitions (docs/protocol.md).
 
-Rule 1: only this file's table decides phases; `session.py` carries out the action that a row names.
+Rule 1: the table decides. A row names the action of an event in a phase, and the phase that each outcome of that action
+leads to. An action finds out and records; it never sets a phase. `Session.handle` does, in one place.
 Rule 2: the table is the same for every role. What differs at the initiator (it collects votes and ends the saga) is
 decided inside the actions, not by other rows.
 
@@ -17,7 +18,7 @@ done; it is undone when one has voted abort. No role has to wait for another to 
               the fence decides about the call in doubt, and gives the same answer when asked again
     UNDOING   closed, and the vote is stable (or the received abort: a record beside a done vote); compensations run in
               reverse order of commit, one call and one mark at a time. The list of what to compensate is read from the
-              fence page by page (`runtime.undoing`)
+              fence page by page (`runtime.compensation_pages`)
     UNDONE    all compensated, and the initiator told so
     SETTLED   all voted done. Final
     ENDED     all reached roles are undone. Final
@@ -47,7 +48,7 @@ like any message: an early one is taken when the program asks for it; in CLOSING
 on after all; once the program has stopped it is ignored. Whether an event ever comes is up to the environment: a
 session that waits for one is not stuck.
 
-A role believes another's message that the saga is undone only where that can be true (`runtime.undone`).
+A role believes another's message that the saga is undone only where that can be true (`runtime.peer_aborts`).
 
 The table does not know parking. A parked session keeps its phase; its program and its compensations stand still until
 an operator acts (`runtime.operate`). An abort from another role still closes and undoes it, unless an operator parked
@@ -58,6 +59,8 @@ Not promised: isolation. Others may see a transaction that is compensated later.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import StrEnum
 from typing import NamedTuple
 
 from accompanist.errors import Bug, catalogue
@@ -73,11 +76,66 @@ IMPOSSIBLE = catalogue(
 )
 
 
-class Row(NamedTuple):
-    """What an event does in a phase: the action to run, and the phases that the session may be in afterwards."""
+class StepAction(StrEnum):
+    """What is done about an event; `runtime.session` maps each to a method."""
 
-    action: str
-    to: frozenset[Phase]
+    PROCEED = "proceed"
+    REPLIED = "replied"
+    DECLINED = "declined"
+    EXHAUSTED = "exhausted"
+    SHUT = "shut"
+    REUSED = "reused"
+    FIRED = "fired"
+    COUNT = "count"
+    SETTLED = "settled"
+    ENDED = "ended"
+    TOLD = "told"
+    TOLD_AGAIN = "told_again"
+    DECIDED = "decided"
+    SPREAD = "spread"
+    CONSIDER = "consider"
+    EXPIRE = "expire"
+    CLASHED = "clashed"
+    KEEP = "keep"
+    LATE = "late"
+    CLOSED = "closed"
+    HELD = "held"
+    UNENDED = "unended"
+    READ = "read"
+    UNDID = "undid"
+    STUCK = "stuck"
+    OPERATE = "operate"
+    BEGIN_AGAIN = "begin_again"
+    RUN_ON = "run_on"
+    IGNORE = "ignore"
+
+
+class StepOutcome(StrEnum):
+    """What an action found out. The row of the table says which phase that leads to."""
+
+    NOTHING = "nothing"
+    """Nothing that another phase follows from."""
+    VOTED = "voted"
+    """The program has ended, and the vote is `done`."""
+    FAILED = "failed"
+    """The saga is to be undone: it failed here or elsewhere, or its undoing was granted. The cause is noted."""
+    GOES_ON = "goes on"
+    """The fence holds a reply, or the pivot may have committed: the session is not undone after all."""
+    CLOSED = "closed"
+    """The worker refuses later calls, and what it has executed is known, or its first page."""
+    COMPENSATED = "compensated"
+    """Nothing is left to be compensated."""
+    ALL_DONE = "all done"
+    """Every role that was reached has voted done."""
+    ALL_UNDONE = "all undone"
+    """Every role that was reached has compensated."""
+
+
+class Row(NamedTuple):
+    """The action that is run, and the phase that each of its outcomes leads to. An outcome without a phase is a bug."""
+
+    action: StepAction
+    leads: Mapping[StepOutcome, Phase]
 
 
 R, D, C, U, N, S, E = (
@@ -89,90 +147,106 @@ R, D, C, U, N, S, E = (
     Phase.SETTLED,
     Phase.ENDED,
 )
-_FORWARD = frozenset({R, D, S, C, U, N, E})
-"""The phases that a running program may lead to: it waits, it ends, the saga settles, or it fails and is undone. A role
-with no worker to close passes CLOSING within one event, and one with nothing to compensate passes UNDOING, too."""
-_BACK = frozenset({C, U, N, E})
-_STAY: dict[Phase, frozenset[Phase]] = {phase: frozenset({phase}) for phase in Phase}
+_RUNS = {StepOutcome.NOTHING: R, StepOutcome.VOTED: D, StepOutcome.FAILED: C}
+"""Where a running program may come to: it waits, ends or fails."""
+_FAILS = {StepOutcome.FAILED: C}
+_COMPENSATES = {StepOutcome.NOTHING: U, StepOutcome.COMPENSATED: N}
 
 _ARRIVALS = (Name.START, Name.DATA, Name.CHOICE)
+_ANSWERS = (Name.REPLIED, Name.DECLINED, Name.EXHAUSTED, Name.SHUT, Name.REUSED)
 _REQUESTS = (Name.CANCEL, Name.DEADLINE)
 _WAITS = (Name.EVENT, Name.FIRED)
+_UNDONE = (Name.ABORT, Name.COMPENSATED)
 
 
-def _rows() -> dict[tuple[Phase, Name], Row]:
-    table: dict[tuple[Phase, Name], Row] = {}
-
-    def row(phase: Phase, names: tuple[Name, ...], action: str, to: frozenset[Phase] | None = None) -> None:
-        for name in names:
-            assert (phase, name) not in table, (phase, name)
-            table[phase, name] = Row(action, to or _STAY[phase])
-
-    arrivals, requests, waits = _ARRIVALS, _REQUESTS, _WAITS
-    row(R, arrivals, "proceed", _FORWARD)
-    row(R, (Name.ABORT, Name.COMPENSATED), "told", frozenset({R}) | _BACK)  # if it is believed: `runtime.undone`
-    row(R, (Name.DONE,), "count")
-    row(R, (Name.CANCEL,), "consider", frozenset({R}) | _BACK)
-    row(R, (Name.DEADLINE,), "expire")
-    row(R, (Name.OPERATOR,), "operate", _FORWARD)
-    row(R, (Name.REPLIED,), "replied", _FORWARD)
-    row(R, (Name.DECLINED,), "declined", _FORWARD)
-    row(R, (Name.EXHAUSTED,), "exhausted", frozenset({R}) | _BACK)
-    row(R, (Name.SHUT,), "shut", frozenset({R}) | _BACK)
-    row(R, (Name.REUSED,), "reused")
-    row(R, (Name.CLASHED,), "clashed")
-    row(R, (Name.EVENT,), "proceed", _FORWARD)
-    row(R, (Name.FIRED,), "fired", _FORWARD)
-
-    row(D, arrivals, "ignore")
-    row(D, (Name.ABORT, Name.COMPENSATED), "told", frozenset({D}) | _BACK)  # if it is believed
-    row(D, (Name.DONE,), "count", frozenset({D, S}))
-    row(D, (Name.CANCEL,), "consider", frozenset({D}) | _BACK)
-    row(D, (Name.DEADLINE,), "expire")
-    row(D, (Name.SETTLED,), "settled", frozenset({S}))
-    row(D, (Name.OPERATOR,), "operate", frozenset({D}) | _BACK)  # ended by hand, where another is undone
-    row(D, (Name.CLASHED,), "clashed")
-
-    row(C, (*arrivals, Name.EVENT), "keep")
-    row(C, (Name.ABORT, Name.COMPENSATED), "told_again")
-    row(C, (Name.DONE,), "count")
-    row(C, (Name.CANCEL,), "consider")
-    row(C, (Name.DEADLINE,), "expire")
-    row(C, (Name.OPERATOR,), "operate", _BACK)
-    row(C, (Name.CLOSED,), "closed", _FORWARD)  # without a fence, a pivot's reply in the meantime lets it go on
-    row(C, (Name.HELD,), "held", _FORWARD)
-    row(C, (Name.UNENDED,), "unended")
-    row(C, (Name.CLASHED,), "clashed")
-    row(C, (Name.FIRED,), "ignore")
-
-    row(U, (*arrivals, *requests, Name.CLASHED), "ignore")
-    row(U, (Name.ABORT,), "decided", frozenset({U, N, E}))  # ignored, unless an operator ended it at this role
-    row(U, (Name.COMPENSATED,), "count")
-    row(U, (Name.DONE,), "spread")
-    row(U, (Name.UNDID,), "undid", frozenset({U, N, E}))
-    row(U, (Name.CLOSED,), "read", frozenset({U, N, E}))  # the next page of what is to be compensated
-    row(U, (Name.UNENDED,), "unended")
-    row(U, (Name.STUCK,), "stuck")
-    row(U, (Name.OPERATOR,), "operate", frozenset({U, N, E}))
-
-    row(N, (*arrivals, Name.ABORT, *requests, Name.CLASHED), "ignore")
-    row(N, (Name.OPERATOR,), "operate")
-    row(N, (Name.COMPENSATED,), "count", frozenset({N, E}))
-    row(N, (Name.DONE,), "spread")
-    row(N, (Name.ENDED,), "ended", frozenset({E}))
-
-    row(S, (*arrivals, Name.DONE, Name.SETTLED, *requests, Name.CLASHED, Name.OPERATOR), "ignore")
-    row(
-        E,
-        (*arrivals, Name.ABORT, Name.DONE, Name.COMPENSATED, Name.ENDED, *requests, Name.CLASHED, Name.OPERATOR),
-        "ignore",
-    )
-    for phase in (D, U, N, S, E):  # the program does not run any more
-        row(phase, waits, "ignore")
-    return table
+TABLE: dict[tuple[Phase, Name], Row] = {}
+"""What an event does in a phase. A pair that is missing is impossible."""
 
 
-TABLE: dict[tuple[Phase, Name], Row] = _rows()
+def _row(phase: Phase, names: tuple[Name, ...], action: StepAction, leads: Mapping[StepOutcome, Phase]) -> None:
+    for name in names:
+        assert (phase, name) not in TABLE, (phase, name)
+        TABLE[phase, name] = Row(action, leads)
+
+
+def _stay(phase: Phase, names: tuple[Name, ...], action: StepAction) -> None:
+    _row(phase, names, action, {StepOutcome.NOTHING: phase})
+
+
+_row(R, (*_ARRIVALS, Name.EVENT), StepAction.PROCEED, _RUNS)
+_row(R, (Name.REPLIED,), StepAction.REPLIED, _RUNS)
+_row(R, (Name.DECLINED,), StepAction.DECLINED, _RUNS)
+_row(R, (Name.FIRED,), StepAction.FIRED, _RUNS)
+_row(R, (Name.EXHAUSTED,), StepAction.EXHAUSTED, {StepOutcome.NOTHING: R, **_FAILS})
+_row(R, (Name.SHUT,), StepAction.SHUT, {StepOutcome.NOTHING: R, **_FAILS})
+_row(R, _UNDONE, StepAction.TOLD, {StepOutcome.NOTHING: R, **_FAILS})  # if it is believed
+_row(R, (Name.CANCEL,), StepAction.CONSIDER, {StepOutcome.NOTHING: R, **_FAILS})
+_row(R, (Name.OPERATOR,), StepAction.OPERATE, _RUNS)
+_row(R, (Name.LOADED,), StepAction.BEGIN_AGAIN, _RUNS)
+_row(R, (Name.CAUGHT_UP,), StepAction.RUN_ON, _RUNS)
+_stay(R, (Name.DONE,), StepAction.COUNT)
+_stay(R, (Name.DEADLINE,), StepAction.EXPIRE)
+_stay(R, (Name.REUSED,), StepAction.REUSED)
+_stay(R, (Name.CLASHED,), StepAction.CLASHED)
+
+_row(D, (Name.DONE,), StepAction.COUNT, {StepOutcome.NOTHING: D, StepOutcome.ALL_DONE: S})
+_row(D, (Name.SETTLED,), StepAction.SETTLED, {StepOutcome.ALL_DONE: S})
+_row(D, _UNDONE, StepAction.TOLD, {StepOutcome.NOTHING: D, **_FAILS})  # if it is believed
+_row(D, (Name.CANCEL,), StepAction.CONSIDER, {StepOutcome.NOTHING: D, **_FAILS})
+_row(D, (Name.OPERATOR,), StepAction.OPERATE, {StepOutcome.NOTHING: D, **_FAILS})  # ended by hand
+_row(D, (Name.LOADED,), StepAction.BEGIN_AGAIN, {StepOutcome.NOTHING: D, **_FAILS})
+_stay(D, (Name.DEADLINE,), StepAction.EXPIRE)
+_stay(D, (Name.CLASHED,), StepAction.CLASHED)
+_stay(D, _ARRIVALS, StepAction.IGNORE)
+
+_row(C, (Name.CLOSED,), StepAction.CLOSED, {StepOutcome.CLOSED: U, StepOutcome.GOES_ON: R})  # on: no fence
+_row(C, (Name.HELD,), StepAction.HELD, {StepOutcome.GOES_ON: R, **_FAILS})  # undone elsewhere
+_row(C, (Name.OPERATOR,), StepAction.OPERATE, {StepOutcome.NOTHING: C, StepOutcome.CLOSED: U})
+_stay(C, (*_ARRIVALS, Name.EVENT), StepAction.KEEP)
+_stay(C, _ANSWERS, StepAction.LATE)
+_stay(C, _UNDONE, StepAction.TOLD_AGAIN)
+_stay(C, (Name.DONE,), StepAction.COUNT)
+_stay(C, (Name.CANCEL,), StepAction.CONSIDER)
+_stay(C, (Name.DEADLINE,), StepAction.EXPIRE)
+_stay(C, (Name.UNENDED,), StepAction.UNENDED)
+_stay(C, (Name.CLASHED,), StepAction.CLASHED)
+_stay(C, (Name.FIRED,), StepAction.IGNORE)
+
+_row(U, (Name.CLOSED,), StepAction.READ, _COMPENSATES)  # the next page of what is to be compensated
+_row(U, (Name.UNDID,), StepAction.UNDID, _COMPENSATES)
+_row(U, (Name.ABORT,), StepAction.DECIDED, _COMPENSATES)  # ignored, unless an operator ended it at this role
+_row(U, (Name.OPERATOR,), StepAction.OPERATE, _COMPENSATES)
+_row(U, (Name.LOADED,), StepAction.BEGIN_AGAIN, _COMPENSATES)
+_row(U, (Name.CAUGHT_UP,), StepAction.RUN_ON, _COMPENSATES)
+_stay(U, (Name.COMPENSATED,), StepAction.COUNT)
+_stay(U, (Name.DONE,), StepAction.SPREAD)
+_stay(U, (Name.UNENDED,), StepAction.UNENDED)
+_stay(U, (Name.STUCK,), StepAction.STUCK)
+_stay(U, (*_ARRIVALS, *_REQUESTS, Name.CLASHED), StepAction.IGNORE)
+
+_row(N, (Name.COMPENSATED,), StepAction.COUNT, {StepOutcome.NOTHING: N, StepOutcome.ALL_UNDONE: E})
+_row(N, (Name.ENDED,), StepAction.ENDED, {StepOutcome.ALL_UNDONE: E})
+_stay(N, (Name.OPERATOR,), StepAction.OPERATE)
+_stay(N, (Name.DONE,), StepAction.SPREAD)
+_stay(N, (*_ARRIVALS, Name.ABORT, *_REQUESTS, Name.CLASHED), StepAction.IGNORE)
+
+ended = (*_ARRIVALS, *_REQUESTS, Name.DONE, Name.CLASHED, Name.OPERATOR)
+_stay(S, (*ended, Name.SETTLED), StepAction.IGNORE)
+_stay(E, (*ended, *_UNDONE, Name.ENDED), StepAction.IGNORE)
+for phase in (D, U, N, S, E):  # the program does not run any more
+    _stay(phase, _WAITS, StepAction.IGNORE)
+
+ENTRY: dict[Phase, Mapping[StepOutcome, Phase]] = {
+    R: _RUNS,
+    D: {StepOutcome.NOTHING: D, StepOutcome.ALL_DONE: S},
+    C: {StepOutcome.NOTHING: C, StepOutcome.CLOSED: U},
+    U: _COMPENSATES,
+    N: {StepOutcome.NOTHING: N, StepOutcome.ALL_UNDONE: E},
+    S: {StepOutcome.NOTHING: S},
+    E: {StepOutcome.NOTHING: E},
+}
+"""What follows at once when an outcome leads to a phase: each phase has one entry action, and these are its outcomes.
+So one event may take several steps: a role with no worker to close leaves CLOSING as soon as it enters it."""
 FINAL = frozenset({S, E})
 
 
@@ -182,3 +256,11 @@ def rule(phase: Phase, name: Name) -> Row:
     if row is None:
         raise Bug(IMPOSSIBLE, f"{name.value} cannot happen to a session that is {phase.value}")
     return row
+
+
+def after(leads: Mapping[StepOutcome, Phase], outcome: StepOutcome, what: str) -> Phase:
+    """The phase that an outcome leads to. Raises Bug if the table does not list the outcome; `what` had it."""
+    phase = leads.get(outcome)
+    if phase is None:
+        raise Bug(IMPOSSIBLE, f"{what} had an outcome that the table excludes: {outcome.value}")
+    return phase

@@ -3,8 +3,9 @@
     session + event -> burst
 
 The core imports no clock, no random numbers, no network and no database. The sidecar, the simulator and the tests feed
-it events and carry out its bursts. The table in `runtime.saga` names the action of each event; the actions stand below,
-one method each, in the table's order.
+it events and carry out its bursts. The table in `runtime.saga` names the action of each event; `ACTIONS` below says
+which method that is. The methods belong to the session's parts, each with one job. The parts share one `State` and
+remember nothing themselves.
 
 State is of two kinds. The part that the log keeps (`SessionRow`: phase, vote, outcome, contacts) is decided here, and
 stable before anything that depends on it leaves. The rest (the run, the mailbox, the answers counted) is volatile:
@@ -16,51 +17,105 @@ is `spoilt`, load it again from the log.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
 
-from accompanist.errors import Bug, catalogue
+from accompanist.errors import Bug
 from accompanist.language import waits
 from accompanist.language.program.program import RoleProgram
-from accompanist.language.values import codec
-from accompanist.runtime import saga
+from accompanist.runtime import progress, saga
 from accompanist.runtime.burst import Burst, CallWorker, Draft
-from accompanist.runtime.control import control
-from accompanist.runtime.ending import UNDO_STUCK
+from accompanist.runtime.by_hand import OperatorOrders
+from accompanist.runtime.closing import Closing
 from accompanist.runtime.events import (
     Answered,
     Arrived,
+    Clashed,
     CloseAnswered,
+    Deadline,
     Event,
     Fired,
     Name,
+    Recovered,
     Undid,
 )
-from accompanist.runtime.messages import Kind, Message
-from accompanist.runtime.ports import Memory, Phase, SessionRow
-from accompanist.runtime.replay import DIVERGED, Diverged, Failed
+from accompanist.runtime.life import Life
+from accompanist.runtime.messages import Header, Kind, Message
+from accompanist.runtime.operate import Standing
+from accompanist.runtime.peer_aborts import PeerAborts
+from accompanist.runtime.ports import Memory, Phase, ResultKind, SessionRow
+from accompanist.runtime.position import Position
+from accompanist.runtime.recovery import Recovery
 from accompanist.runtime.requests import Requests
-from accompanist.runtime.state import CLASH
-from accompanist.runtime.undone import Undone
-from accompanist.runtime.unfenced import IN_DOUBT, UNENDED
+from accompanist.runtime.running import ForwardRun
+from accompanist.runtime.saga import StepAction, StepOutcome
+from accompanist.runtime.state import State
+from accompanist.runtime.undo import Undo
+from accompanist.runtime.votes import Votes
 
-PAST_COMMIT = catalogue(
-    "ACC203",
-    "failure after the commit point",
-    "A step failed after the commit point, where a saga is not undone any more. A local expression raised, a value "
-    "does not fit its type, a worker gives no answer, or a worker has closed the session. "
-    "`check` does not ask of each sum, `x + 1` or `x * 100`, whether it still has the 64 bits in which whole numbers "
-    "cross, nor of what a @pure function gives, nor whether a @pure function ends.",
-    "`accompanist sessions show ID` says what can be done: repair the cause and resume, give the value by hand, or end "
-    "the saga by hand.",
-)
+UNDOES = frozenset({Kind.ABORT, Kind.COMPENSATED, Kind.CANCEL})
+"""The kinds that say that the saga is undone, or is to be."""
 _LOST = (Kind.ABORT, Kind.COMPENSATED)
 """The kinds that say that the saga is undone elsewhere."""
-_TIMED_OUT = codec.encode(waits.TIMED_OUT)
-_CLOSED_EARLIER = "the session was closed at its worker before its reason was kept"
+E = TypeVar("E")
 
 
-class Session(Requests, Undone):
+class Method(NamedTuple):
+    """How an action is carried out: the type of event that it takes, and its method in a session."""
+
+    takes: type
+    of: Callable[[Any], Callable[[Any], StepOutcome]]
+
+
+def taking(takes: type[E], of: Callable[[Session], Callable[[E], StepOutcome]]) -> Method:
+    """The method of an action, from a type of event and a method for that type."""
+    return Method(takes, of)
+
+
+class Parts(NamedTuple):
+    """The classes of a session's parts; simulations put another one in place of one of them."""
+
+    state: type[State] = State
+    position: type[Position] = Position
+    undo: type[Undo] = Undo
+    aborts: type[PeerAborts] = PeerAborts
+    votes: type[Votes] = Votes
+    requests: type[Requests] = Requests
+    running: type[ForwardRun] = ForwardRun
+    operator: type[OperatorOrders] = OperatorOrders
+    closing: type[Closing] = Closing
+    recovery: type[Recovery] = Recovery
+
+
+class Session:
     """One session at one role. Create it with `begin` for the first message, or with `recover` from the log."""
+
+    parts = Parts()
+
+    def __init__(self, program: RoleProgram, row: SessionRow) -> None:
+        parts = self.parts
+        self.state = state = parts.state(program, row)
+        self.position = at = parts.position(state)
+        self.undo = undo = parts.undo(state, at)
+        self.aborts = aborts = parts.aborts(state, at, undo)
+        self.votes = parts.votes(state, undo, aborts)
+        self.requests = requests = parts.requests(state, at, undo)
+        self.running = running = parts.running(state, at, undo, aborts)
+        self.operator = operator = parts.operator(state, at, undo, aborts, running)
+        self.closing = parts.closing(state, at, undo, aborts, requests, running, operator)
+        self.recovery = parts.recovery(state, at, undo, running)
+        self.epoch: int | None = None
+        """The epoch of its shard when the driver loaded the session. Everything it decides is committed under it."""
+        self.life = Life()
+        self.looked_for: tuple[str, str] | None = None
+        """The message that was awaited when the driver last read its inbox."""
+        self.reading = False
+        """Whether the driver is reading its inbox."""
+        self.spoilt = False
+        """An action raised halfway, so the volatile state is inconsistent. The session may only be parked; it is then
+        loaded again from the log."""
+        self._recovering = False
 
     @classmethod
     def begin(cls, program: RoleProgram, first: Message) -> Session:
@@ -69,7 +124,7 @@ class Session(Requests, Undone):
         return cls(program, row)
 
     @classmethod
-    def beginning(cls, program: RoleProgram, memory: Memory) -> Session:
+    def from_row(cls, program: RoleProgram, memory: Memory) -> Session:
         """The session as its row has it, or a new one if it has no row; its inbox is not read yet."""
         if memory.session is not None:
             return cls(program, memory.session)
@@ -83,276 +138,99 @@ class Session(Requests, Undone):
         """Rebuild a session from the log. Returns it with the bursts that are still to be carried out. A session that
         was closing is recovered as running or done: its cause is found again in the inbox, in the row, at the fence or
         by running on (docs/protocol.md)."""
-        session = cls.beginning(program, memory)
+        session = cls.from_row(program, memory)
+        state = session.state
         for result in memory.results:
-            session._remember(result)
-        session._recall(memory.inbox)
-        session.timers.update(memory.timers)
-        asked = session.row.asked
-        session.inherited = asked != ""
-        session.unanswered = asked if asked not in session._results else None
+            state.remember(result)
+        session.operator.recall(memory.inbox)
+        state.timers.update(memory.timers)
+        asked = state.row.asked
+        state.inherited = asked != ""
+        state.unanswered = asked if asked not in state.results else None
         session.retried(0)  # attempts are counted from zero again
-        session._mailbox.spilled, session._mailbox.bounded = memory.more, not memory.whole
+        state.mailbox.spilled, state.mailbox.bounded = memory.more, not memory.whole
         bursts = session._resume(memory.inbox)
-        session._mailbox.bounded = True
+        state.mailbox.bounded = True
         if asked is None:  # the row is older than this field: the open call may have been made before
-            session.unanswered = session._asked
+            state.unanswered = state.asked
         return session, bursts
 
     def handle(self, event: Event) -> Burst:
         """Handle an event and return the burst that follows. Raises Bug for an impossible event, before anything has
         changed. If the action itself raises, its draft is dropped, the row is restored, and the session is spoilt."""
-        if self._stale(event) or self._set_aside(event):
+        if self._stale(event):
             return self._burst()
-        row = saga.rule(self.row.phase, event.name)
-        before = self.row
+        state = self.state
         try:
-            getattr(self, f"_on_{row.action}")(event)
-            if self.row.phase not in row.to:
-                text = f"{row.action} led from {before.phase.value} to {self.row.phase.value}"
-                raise Bug(saga.IMPOSSIBLE, text)
+            row = saga.rule(state.row.phase, event.name)
+        except Bug:
+            if self._set_aside(event):
+                return self._burst()
+            raise
+        method = ACTIONS[row.action]
+        if not isinstance(event, method.takes):
+            raise Bug(saga.IMPOSSIBLE, f"{event.name.value} cannot come as {type(event).__name__}")
+        before = state.row
+        try:
+            outcome = method.of(self)(event)
+            phase = saga.after(row.leads, outcome, row.action.value)
+            while outcome is not StepOutcome.NOTHING:
+                state.update(phase=phase)
+                leads, outcome = saga.ENTRY[phase], ENTRIES[phase](self)()
+                phase = saga.after(leads, outcome, phase.value)
+            if row.action is not StepAction.IGNORE:
+                progress.note_wait(state)
         except BaseException:
-            self.row, self._draft, self.spoilt = before, Draft(), True
+            state.row, state.draft, self.spoilt = before, Draft(), True
+            state.trace.cut()
             raise
         return self._burst()
 
-    # -- the actions of the table, in its order ----------------------------------------------------
+    def park(self, code: str, text: str) -> Burst:
+        """Park the session for an operator. Earlier decisions stay."""
+        self.state.park(code, text)
+        progress.note_wait(self.state)
+        return self._burst()
 
-    def _on_proceed(self, event: Arrived) -> None:
-        """Put a message into the mailbox and run on, if the program waits for it."""
-        if self._put(event.message):
-            self._advance()
+    def impossible(self, event: Event, problem: Bug) -> Burst:
+        """Park the session for an impossible event. A message is recorded, so that it parks the session only once: it
+        stays in the inbox, and recovery must not undo an operator's decision to go on."""
+        if isinstance(event, Arrived):
+            self.state.update(verbs=(*self.row.verbs, _noted(event.message)))
+        return self.park(problem.code, problem.text)
 
-    def _on_count(self, event: Arrived) -> None:
-        """Count a vote or an answer. The initiator ends the saga when it has all of them."""
-        self._note(event.message)
-        if event.message.kind is Kind.COMPENSATED:  # it is undone here, too
-            self._tell_named((event.message.sender,))
-        self._conclude()
+    def _burst(self) -> Burst:
+        """Everything that was decided since the last burst."""
+        state = self.state
+        draft, state.draft = state.draft, Draft()
+        consumed = state.trace.cut()
+        return draft.seal(state.durable_row, () if self._recovering else consumed, ended=state.final)
 
-    def _on_replied(self, event: Answered) -> None:
-        """Keep the reply as the call's result and run on."""
-        self._answer(event, "replied")
-        self._pivot_was_done()
-        if self.row.phase is Phase.RUNNING:
-            self._advance()
+    def _set_aside(self, event: Event) -> bool:
+        """Whether to drop an impossible message: it has parked the session before, or is not believed."""
+        if not isinstance(event, Arrived):
+            return False
+        undone = event.name in (Name.ABORT, Name.COMPENSATED) and not self.aborts.believes(event.message)
+        return undone or _noted(event.message) in self.row.verbs
 
-    def _on_declined(self, event: Answered) -> None:
-        """Keep the refusal as the call's result and run on. An operation that may not decline is asked again."""
-        call = self._in_doubt()
-        assert call is not None
-        if call.firm:  # counts as no answer: call again
-            self._draft.calls.append(call)
-            return
-        self._answer(event, "declined")
-        self._advance()
-
-    def _on_exhausted(self, event: Answered) -> None:
-        """The retry budget is spent. Before the commit point close; after it park."""
-        call = self._in_doubt()
-        assert call is not None
-        asked = self.program.projection.operations[call.operation]
-        if self._past_commit() and asked.kind == "transaction" and not call.firm:
-            # its retry budget is endless, so it ends here only after a decline that may hide an executed attempt
-            self._leave_in_doubt(call, "declines after an attempt without an answer")
-            return
-        if self._past_commit():
-            self._park(PAST_COMMIT, f"{call.operation} at {event.site} gives no answer")
-            return
-        # the fence knows whether a transaction was executed; it knows nothing of queries
-        unless = event.site if asked.kind == "transaction" else None
-        self._close(f"{call.operation} gives no answer", unless=unless)
-
-    def _leave_in_doubt(self, call: CallWorker, why: str) -> None:
-        """Park until an operator says whether the call was executed. Asking again does not help: a decline would not
-        tell."""
-        self.unanswered = call.site
-        self._park(IN_DOUBT, f"{call.operation} at {call.site} {why}, and may have been done")
-
-    def _on_shut(self, event: Answered) -> None:
-        """The fence refuses the call because the session is closed. Before the commit point close; after it park."""
-        if self._past_commit():
-            self._park(PAST_COMMIT, f"the worker's door is shut at {event.site}")
-            return
-        self._asked = None
-        self._close(_CLOSED_EARLIER)
-
-    def _on_reused(self, event: Answered) -> None:
-        """Park: the worker knows the call's key with other arguments."""
-        self._park(CLASH, f"the worker knows the key of site {event.site} with other arguments")
-
-    def _on_keep(self, event: Arrived) -> None:
-        """Put a message into the mailbox: the session may go on after all."""
-        self._put(event.message)
-
-    def _on_closed(self, event: CloseAnswered) -> None:
-        """The worker refuses later calls. Vote, tell the others, and begin to compensate what was executed."""
-        self._all_ended()
-        if event.executed is None and (reply := self._pivot_through()) is not None:
-            self._on_held(CloseAnswered(Name.HELD, reply=reply))
-            return
-        if event.executed is None and (pivot := self._pivot_in_doubt()) is not None:
-            # do not vote abort: the vote is final, and a pivot has no compensation
-            self._update(phase=Phase.RUNNING)
-            self._failing = None
-            self._hear_requests()
-            if self.row.phase is not Phase.RUNNING:
-                return
-            self._leave_in_doubt(pivot, "gives no answer")
-            return
-        if event.executed is None:
-            self._undo_by_the_log()
-        else:
-            self._undo(event.executed, event.more)
-
-    def _on_read(self, event: CloseAnswered) -> None:
-        """A page of what is to be compensated: the first since the session was recovered, or the next."""
-        self._all_ended()
-        self._undoing.take(self._from_results() if event.executed is None else event.executed, event.more)
-        self._compensate_next()
-        orders, self._orders = self._orders, []
-        for order in orders:
-            self._on_operate(Arrived(order))
-
-    def _on_unended(self, event: CloseAnswered) -> None:
-        """Park: at a worker without a fence, a call of this session is still under way after the longest wait."""
-        self._undoing.ask_again()
-        self._park(UNENDED, "a call to the worker has not ended")
-
-    def _all_ended(self) -> None:
-        """The worker has answered the close, so its calls have ended and no operator has to say so. Unpark now: a late
-        `skip` would otherwise apply to a compensation."""
-        if self.row.parked is not None and self.row.parked.code == UNENDED:
-            self._update(parked=None)
-
-    def _on_held(self, event: CloseAnswered) -> None:
-        """The call in doubt had succeeded: go on with its reply, unless the saga is undone elsewhere."""
-        if self._told:
-            self._close(self._failing or "undone elsewhere")
-            return
-        self._update(phase=Phase.RUNNING)
-        self._failing = None
-        assert self._wait is not None
-        self._answer(Answered(self._wait.site, Name.REPLIED, event.reply), "replied")
-        self._hear_requests()
-        self._pivot_was_done()
-        if self.row.phase is Phase.RUNNING:
-            self._advance()
-
-    def _on_undid(self, event: Undid) -> None:
-        """Record that the compensation succeeded, and ask for the next one."""
-        entry = self._undoing.next(self._marks)
-        assert entry is not None and entry.site == event.site
-        self._mark(entry, "replied")
-        self._asked = None
-        self._compensate_next()
-
-    def _on_stuck(self, event: Undid) -> None:
-        """Park: a compensation has used up its retry budget."""
-        self._asked = None
-        self._park(UNDO_STUCK, f"the compensation of site {event.site} fails: {event.text}", event.site)
-
-    def _on_spread(self, event: Arrived) -> None:
-        """A role voted done, but the saga is undone here: send it the abort, since it may not have been told."""
-        self._note(event.message)
-        self._send_abort((event.message.sender,))
-
-    def _on_settled(self, event: Arrived) -> None:
-        """Finish as settled: the initiator has said so."""
-        self._note(event.message)
-        self._finish(Phase.SETTLED, "settled")
-
-    def _on_ended(self, event: Arrived) -> None:
-        """Finish as ended: the initiator has said so."""
-        self._note(event.message)
-        self._finish(Phase.ENDED, "ended")
-
-    def _on_ignore(self, event: Event) -> None:
-        """Do nothing: the event is stale."""
-
-    def _on_fired(self, event: Fired) -> None:
-        """The timer fired first: that is the result of the wait, and the program runs on. A parked program stands
-        still; its timer fires again later."""
-        world = self._wait.world if self._wait is not None else None
-        if world is None or self.row.parked is not None:
-            return
-        raced = waits.event_in(world.operation) is not None
-        self._end_wait(world, "declined" if raced else "replied", _TIMED_OUT if raced else b"null")
-        self._advance()
-
-    # -- running -----------------------------------------------------------------------------------
-
-    def _advance(self) -> None:
-        """Run until the program waits, ends or fails. A parked program stands still, and so does one whose version the
-        session does not run on any more."""
-        if self.row.parked is not None or self.outdated or (self.is_initiator and self._arguments is None):
-            return
-        try:
-            if self._run is None:
-                self._run = self._new_run()
-            self._wait = self._run.advance()
-            while self._wait is not None and self._wait.world is not None and self._end_at_once(self._wait.world):
-                self._wait = self._run.advance()
-        except Failed as failure:
-            self._gather()
-            self._fail(failure.reason)
-            return
-        except Diverged as divergence:
-            self._gather()
-            self._park(DIVERGED, str(divergence))
-            return
-        self._gather()
-        if self.row.parked is not None:
-            return
-        if self._wait is None:
-            self._vote_done()
-            return
-        self._update(waiting=str(self._wait))
-        if self._wait.world is not None:
-            self._set_timer(self._wait.world)
-        call = self._wait.call
-        if call is not None and self._asked != call.site:
-            self._asked = call.site
-            self._update(asked=call.site)
-            self._draft.calls.append(call)
-
-    def _gather(self) -> None:
-        """Take over what the run sent and consumed."""
-        if self._run is None:
-            return
-        self._draft.messages.extend(self._run.sent)
-        self._draft.forced |= bool(self._run.sent)
-        self._draft.consumed.extend(self._run.consumed)
-        if self._run.consumed:
-            self.cause = self._run.consumed[-1]
-        self._run.sent, self._run.consumed = [], []
-        contacts = tuple(sorted(self._run.contacts.union(self.row.contacts)))
-        if contacts != self.row.contacts:
-            self._update(contacts=contacts)
-
-    def _fail(self, reason: str) -> None:
-        if self._past_commit():
-            self._park(PAST_COMMIT, reason)
-        else:
-            self._close(reason)
-
-    def _vote_done(self) -> None:
-        assert self._run is not None
-        owns = self.role in self.program.choreography.result_owners
-        try:
-            result = codec.encode(self._run.result) if owns else None
-        except codec.EncodeError as problem:
-            self._fail(problem.text)
-            return
-        self._update(phase=Phase.DONE, vote="done", result=result, waiting="settlement")
-        self._draft.forced = True
-        if self.is_initiator:
-            self._conclude()
-        else:
-            contacts = list(self.row.contacts)
-            self._draft.messages.append(control(self.header, Kind.DONE, self.role, self.header.initiator, contacts))
-
-    # -- recovery ----------------------------------------------------------------------------------
+    def _stale(self, event: Event) -> bool:
+        """Whether an answer is stale: its call is not open any more, because it was answered before or given up."""
+        if isinstance(event, Arrived):
+            return False
+        state, phase = self.state, self.state.row.phase
+        if isinstance(event, Answered):
+            call = state.in_doubt()
+            open = call is not None and call.site == event.site
+            return phase not in (Phase.RUNNING, Phase.CLOSING) or not open
+        if isinstance(event, Fired):
+            world = state.wait.world if state.wait is not None else None
+            timed = world is not None and world.seconds is not None and world.site == event.site
+            return phase is Phase.RUNNING and not timed
+        if isinstance(event, Undid):
+            return phase is not Phase.UNDOING or state.asked != event.site
+        if isinstance(event, CloseAnswered) and phase is Phase.UNDOING:
+            return state.pages.asked is None or state.pages.asked.before != event.before
+        return isinstance(event, CloseAnswered) and phase is not Phase.CLOSING
 
     def _resume(self, inbox: Iterable[Message]) -> list[Burst]:
         """Fill the mailbox, run, then handle the control messages of the inbox, aborts first. A granted request closes
@@ -364,33 +242,19 @@ class Session(Requests, Undone):
                 control_messages.append(message)
             elif self.row.phase in (Phase.RUNNING, Phase.DONE, Phase.UNDOING):
                 # done or undoing without a fence, a run finds out what was executed
-                self._put(message)
+                self.state.put(message)
         # handle an abort before the program runs: it must make no further call
         control_messages.sort(key=lambda message: message.kind not in _LOST)
         bursts: list[Burst] = []
         lost = any(message.kind in _LOST for message in control_messages)
-        if self._unended and not lost:
-            self._close_again()
-            bursts.append(self._burst())
-        if self.row.granted is not None and self.row.phase in (Phase.RUNNING, Phase.DONE):
-            self._close(self.row.granted)
-            bursts.append(self._burst())
-        elif not lost:
-            self._run_on(bursts)
+        if self.recovery.due(lost):
+            bursts.append(self.handle(Recovered(lost=lost)))
         for message in control_messages:
             bursts.append(self._heard_again(message))
-        self._run_on(bursts)
+        if self.recovery.runs_on():
+            bursts.append(self.handle(Recovered(Name.CAUGHT_UP)))
         self._recovering = False
         return bursts
-
-    def _close_again(self) -> None:
-        """Close again a session that was parked in CLOSING for a call that had not ended. The log does not keep that
-        phase. The call itself is not repeated, because it may still be under way."""
-        if self.row.phase is Phase.RUNNING and self.row.granted is None:
-            self._stand_again()
-        self._update(parked=None)
-        if (call := self._in_doubt()) is not None:
-            self._close(f"{call.operation} gives no answer", unless=call.site)
 
     def _heard_again(self, message: Message) -> Burst:
         """Handle a message from the inbox. An impossible one parks the session, as it did before the restart; the
@@ -402,14 +266,200 @@ class Session(Requests, Undone):
                 raise
             return self.impossible(Arrived(message), problem)
 
-    def _run_on(self, bursts: list[Burst]) -> None:
-        heard = len(self._mailbox) > 0 or self._mailbox.spilled
-        begun = self._arguments is not None if self.is_initiator else heard
-        if self.row.phase is Phase.RUNNING and self._run is None and begun:
-            self._advance()
-            bursts.append(self._burst())
-        elif self.row.phase is Phase.UNDOING and self._asked is None:
-            if self.row.left or not self._has_door:
-                self._undoing.leave_the_rest()
-            self._compensate_next()
-            bursts.append(self._burst())
+    # -- what its driver asks -----------------------------------------------------------------------
+
+    @property
+    def program(self) -> RoleProgram:
+        """The program that this object runs."""
+        return self.state.program
+
+    @property
+    def row(self) -> SessionRow:
+        """The row as it stands, with the phase CLOSING."""
+        return self.state.row
+
+    @property
+    def durable_row(self) -> SessionRow:
+        """The row as the log keeps it."""
+        return self.state.durable_row
+
+    @property
+    def header(self) -> Header:
+        """What all messages of the session say alike."""
+        return self.state.header
+
+    @property
+    def role(self) -> str:
+        """The role at which it runs."""
+        return self.state.role
+
+    @property
+    def key(self) -> tuple[UUID, str]:
+        """Session and role."""
+        return self.state.key
+
+    @property
+    def timers(self) -> set[str]:
+        """The sites whose timers are set, `!deadline` among them. The driver adds the deadline's."""
+        return self.state.timers
+
+    @property
+    def inherited(self) -> bool:
+        """Whether its worker had been called before the session was loaded from the log."""
+        return self.state.inherited
+
+    @property
+    def unanswered(self) -> str | None:
+        """The site of a call that was made, but not answered, before the session was loaded from the log or parked."""
+        return self.state.unanswered
+
+    @property
+    def cause(self) -> Message | None:
+        """The message that caused what is decided now: the parent span of what follows."""
+        return self.state.trace.cause
+
+    @property
+    def final(self) -> bool:
+        """Whether the saga is over at this role."""
+        return self.state.final
+
+    @property
+    def outdated(self) -> bool:
+        """Whether an operator chose another version than this object runs: it must be loaded again from the log."""
+        return self.state.outdated
+
+    @property
+    def hears_deadline(self) -> bool:
+        """Whether this role handles the deadline's timer: the initiator and the role that decides do."""
+        return self.requests.hears_deadline
+
+    def standing(self) -> Standing:
+        """The facts that decide which verbs of an operator apply. Changes nothing."""
+        return self.operator.standing()
+
+    def passes(self, program: RoleProgram) -> str:
+        """Why the session cannot go on under another program: where that program's past differs. Empty if it can."""
+        return self.operator.passes(program)
+
+    @property
+    def idle(self) -> bool:
+        """Whether the session can be evicted from memory: no call, close or compensation is under way."""
+        return self.state.asked is None and self.row.phase not in (Phase.CLOSING, Phase.UNDOING)
+
+    @property
+    def rests(self) -> bool:
+        """Whether it waits only for time or an event from outside, which may take long."""
+        wait = self.state.wait
+        return self.row.phase is Phase.RUNNING and wait is not None and wait.world is not None
+
+    @property
+    def listens(self) -> bool:
+        """Whether it rests and an event may end the wait."""
+        wait = self.state.wait
+        world = wait.world if self.rests and wait is not None else None
+        return world is not None and waits.event_in(world.operation) is not None
+
+    @property
+    def awaited_message(self) -> tuple[str, str] | None:
+        """Site and sender of the message that is waited for, if it may have been spilled to the inbox. The driver then
+        reads it from there."""
+        state = self.state
+        if state.row.phase is not Phase.RUNNING or state.row.parked is not None or not state.mailbox.spilled:
+            return None
+        return None if state.wait is None or state.wait.sender is None else (state.wait.site, state.wait.sender)
+
+    @property
+    def whole(self) -> bool:
+        """Whether its program can run again from the top over the messages in memory."""
+        return self.state.mailbox.whole
+
+    @property
+    def knows_its_past(self) -> bool:
+        """Whether it knows what its program has called without reading the inbox: it can run again, or the present run
+        has gone as far as it can."""
+        state = self.state
+        behind = state.mailbox.spilled and state.wait is not None and state.wait.sender is not None
+        return state.mailbox.whole or (state.run is not None and not behind)
+
+    def has_to_know(self, message: Message) -> bool:
+        """Whether the whole inbox has to be loaded before this message is handled. An operator's verb runs the program
+        again from the top. Whether an abort or a cancel counts depends on where the program stands."""
+        if message.kind is Kind.OPERATOR:
+            return self.row.parked is not None and not self.whole
+        return message.kind in UNDOES and self.row.phase is Phase.RUNNING and not self.knows_its_past
+
+    def make_room(self, messages: Sequence[Message]) -> None:
+        """Make room for these messages, which the program asks for next."""
+        self.state.mailbox.make_room(messages)
+
+    def heard_in_part(self) -> None:
+        """Note that the inbox holds messages that this session was not given."""
+        self.state.mailbox.spilled = True
+
+    def retried(self, attempts: int, trouble: str = "") -> None:
+        """Note for people how many attempts of the open call have failed, and why the last one did. 0: it is answered.
+        Nothing depends on it, so it is written with the next commit."""
+        progress.retried(self.state, attempts, trouble)
+
+    def retries(self, call: CallWorker) -> bool:
+        """Whether a call should still be retried. A parked session stops retrying, as it would after a restart, and
+        calls again when it goes on. While the session is closing, forward calls go on until the close decides."""
+        row = self.row
+        if row.phase is Phase.CLOSING:
+            return call.kind is ResultKind.FORWARD
+        due = Phase.UNDOING if call.kind is ResultKind.COMPENSATE else Phase.RUNNING
+        return row.phase is due and self.state.asked == call.site and row.parked is None
+
+
+def _ignored(event: object) -> StepOutcome:
+    """Do nothing: the event is stale."""
+    return StepOutcome.NOTHING
+
+
+def _noted(message: Message) -> str:
+    """The entry of an impossible message in `SessionRow.verbs`."""
+    return f"{message.site} from {message.sender}"
+
+
+ACTIONS: dict[StepAction, Method] = {
+    StepAction.PROCEED: taking(Arrived, lambda session: session.running.proceed),
+    StepAction.REPLIED: taking(Answered, lambda session: session.running.replied),
+    StepAction.DECLINED: taking(Answered, lambda session: session.running.declined),
+    StepAction.EXHAUSTED: taking(Answered, lambda session: session.running.exhausted),
+    StepAction.SHUT: taking(Answered, lambda session: session.running.shut),
+    StepAction.REUSED: taking(Answered, lambda session: session.running.reused),
+    StepAction.FIRED: taking(Fired, lambda session: session.running.fired),
+    StepAction.COUNT: taking(Arrived, lambda session: session.votes.count),
+    StepAction.SETTLED: taking(Arrived, lambda session: session.votes.settled),
+    StepAction.ENDED: taking(Arrived, lambda session: session.votes.ended),
+    StepAction.TOLD: taking(Arrived, lambda session: session.aborts.told),
+    StepAction.TOLD_AGAIN: taking(Arrived, lambda session: session.aborts.told_again),
+    StepAction.DECIDED: taking(Arrived, lambda session: session.aborts.decided),
+    StepAction.SPREAD: taking(Arrived, lambda session: session.undo.spread),
+    StepAction.CONSIDER: taking(Arrived, lambda session: session.requests.consider),
+    StepAction.EXPIRE: taking(Deadline, lambda session: session.requests.expire),
+    StepAction.CLASHED: taking(Clashed, lambda session: session.requests.clashed),
+    StepAction.KEEP: taking(Arrived, lambda session: session.closing.keep),
+    StepAction.LATE: taking(Answered, lambda session: session.closing.late),
+    StepAction.CLOSED: taking(CloseAnswered, lambda session: session.closing.answered),
+    StepAction.HELD: taking(CloseAnswered, lambda session: session.closing.held),
+    StepAction.UNENDED: taking(CloseAnswered, lambda session: session.undo.calls_not_ended),
+    StepAction.READ: taking(CloseAnswered, lambda session: session.closing.read_page),
+    StepAction.UNDID: taking(Undid, lambda session: session.undo.undid),
+    StepAction.STUCK: taking(Undid, lambda session: session.undo.stuck),
+    StepAction.OPERATE: taking(Arrived, lambda session: session.operator.operate),
+    StepAction.BEGIN_AGAIN: taking(Recovered, lambda session: session.recovery.begin_again),
+    StepAction.RUN_ON: taking(Recovered, lambda session: session.recovery.run_on),
+    StepAction.IGNORE: taking(object, lambda session: _ignored),
+}
+"""The method of each action. mypy checks that it takes the event that is named with it."""
+ENTRIES: dict[Phase, Callable[[Session], Callable[[], StepOutcome]]] = {
+    Phase.RUNNING: lambda session: session.closing.go_on,
+    Phase.DONE: lambda session: session.votes.enter_done,
+    Phase.CLOSING: lambda session: session.undo.enter_closing,
+    Phase.UNDOING: lambda session: session.undo.enter_undoing,
+    Phase.UNDONE: lambda session: session.votes.enter_undone,
+    Phase.SETTLED: lambda session: session.votes.enter_settled,
+    Phase.ENDED: lambda session: session.votes.enter_ended,
+}
+"""The method that is run at once when an outcome leads to a phase."""

@@ -29,8 +29,9 @@ from accompanist.runtime.control import CLIENT, event, site_of
 from accompanist.runtime.events import Answered, Arrived, Event, Fired, Name
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import Executed, Memory, ResultKind, ResultRow, SessionRow
-from accompanist.runtime.saga import FINAL
-from accompanist.runtime.session import Session
+from accompanist.runtime.running import ForwardRun
+from accompanist.runtime.saga import FINAL, StepOutcome
+from accompanist.runtime.session import Parts, Session
 from accompanist.runtime.tombstone import leaves_one, tombstone
 from accompanist.sidecar.calls import drawn
 from accompanist.simulation.search import properties
@@ -45,19 +46,36 @@ BEGAN_AT = 1_767_225_600.0
 """The wall clock when a saga starts, which `role.now()` reads: 2026-01-01, midnight in Greenwich."""
 
 
-class Core(Session):
-    """A session that says which of its failures nobody asked for: neither a decline nor `role.abort`."""
+class NotingFailures(ForwardRun):
+    """Notes which failures nobody asked for: neither a decline nor `role.abort`."""
 
     failure: str | None = None
     cause_of_failure: BaseException | None = None
 
-    def _fail(self, reason: str) -> None:
-        operation = self._run._operation if self._run is not None else None
-        logged = self._results.get(operation.site) if isinstance(operation, Call) else None
+    def fail(self, reason: str) -> StepOutcome:
+        state = self._state
+        operation = state.run._operation if state.run is not None else None
+        logged = state.results.get(operation.site) if isinstance(operation, Call) else None
         if not isinstance(operation, Abort) and (logged is None or logged.outcome != "declined"):
             failed = sys.exc_info()[1]
             self.failure, self.cause_of_failure = reason, failed.__context__ if failed is not None else None
-        super()._fail(reason)
+        return super().fail(reason)
+
+
+class Core(Session):
+    """A session that says which of its failures nobody asked for."""
+
+    parts = Parts(running=NotingFailures)
+
+    @property
+    def failure(self) -> str | None:
+        """Why its program failed, if nobody asked for it."""
+        return self.running.failure if isinstance(self.running, NotingFailures) else None
+
+    @property
+    def cause_of_failure(self) -> BaseException | None:
+        """What was raised then."""
+        return self.running.cause_of_failure if isinstance(self.running, NotingFailures) else None
 
 
 @dataclass(slots=True)

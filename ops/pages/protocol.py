@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from html import escape
 from typing import NamedTuple
+from uuid import UUID
 
 from accompanist.runtime import authority, saga
 from accompanist.runtime.authority import Part, Tie
 from accompanist.runtime.events import Name
+from accompanist.runtime.messages import Header
 from accompanist.runtime.phases import Phase
-from accompanist.runtime.session import Session
+from accompanist.runtime.ports import SessionRow
+from accompanist.runtime.saga import StepOutcome
+from accompanist.runtime.session import ACTIONS, ENTRIES, Session
 from accompanist.testing import Saga
+from accompanist.testing.source import programs_of
 from ops.pages._tables import paragraph, table
 from workers.orders.choreography import fulfil_order
 
 FORWARD = (Phase.RUNNING, Phase.DONE, Phase.SETTLED)
-BACK = (Phase.CLOSING, Phase.UNDOING, Phase.UNDONE, Phase.ENDED)
-CHAINS = (FORWARD, BACK)
 
 
 def parts() -> dict[str, str]:
     return {
         "protocol-events": _events(),
+        "protocol-entries": _entries(),
         "protocol-actions": _actions(),
         "protocol-words": _words(),
         "protocol-abort": _abort(),
@@ -37,15 +41,15 @@ def files() -> dict[str, str]:
 
 
 def _events() -> str:
-    """Each event in each phase: the action, and the phases that it may leave the session in."""
+    """Each event in each phase: the action, and the phase that each of its outcomes leads to."""
     phases = list(Phase)
 
     def cell(phase: Phase, name: Name) -> str:
         row = saga.TABLE.get((phase, name))
         if row is None:
             return ""
-        leads = [other.value for other in phases if other in row.to and other is not phase]
-        return f"{row.action} → {', '.join(leads)}" if leads else row.action
+        leads = _leads(row.leads)
+        return f"{row.action.value}: {leads}" if leads else row.action.value
 
     return table(
         ["event", *(phase.value for phase in phases)],
@@ -53,14 +57,43 @@ def _events() -> str:
     )
 
 
-def _actions() -> str:
-    used = sorted({row.action for row in saga.TABLE.values()})
+def _leads(leads: Mapping[StepOutcome, Phase]) -> str:
+    return ", ".join(
+        f"{outcome.value} → {to.value}" for outcome, to in leads.items() if outcome is not StepOutcome.NOTHING
+    )
+
+
+def _entries() -> str:
+    """What follows at once when an outcome leads to a phase."""
+    session = _session()
     rows = []
-    for action in used:
-        method = getattr(Session, f"_on_{action}")
-        path = f"{method.__module__.replace('.', '/')}.py"
-        rows.append([action, paragraph(method.__doc__), f"`{path}::{method.__qualname__}`"])
-    return table(["action", "what it does", "where"], rows)
+    for phase in Phase:
+        method = ENTRIES[phase](session)
+        rows.append([phase.value, paragraph(method.__doc__), _leads(saga.ENTRY[phase]), _where(method)])
+    return table(["phase", "at its entry", "outcomes", "where"], rows)
+
+
+def _actions() -> str:
+    session = _session()
+    methods = {action.value: ACTIONS[action].of(session) for action in sorted(saga.StepAction)}
+    return table(
+        ["action", "what it does", "where"],
+        ([action, paragraph(method.__doc__), _where(method)] for action, method in methods.items()),
+    )
+
+
+def _session() -> Session:
+    """A session of the order saga, to read the methods of."""
+    program = programs_of(fulfil_order, "")["warehouse"]
+    header = Header(
+        session=UUID(int=0), choreography="", fingerprint="", initiator="warehouse", bindings={}, started_at=0.0
+    )
+    return Session(program, SessionRow(header=header, role="warehouse", phase=Phase.RUNNING))
+
+
+def _where(method: Callable[..., StepOutcome]) -> str:
+    path = f"{method.__module__.replace('.', '/')}.py"
+    return f"`{path}::{method.__qualname__}`"
 
 
 _PARTS = {
@@ -106,16 +139,24 @@ def _abort() -> str:
 # -- the picture -------------------------------------------------------------------------------------
 
 
-def edges() -> dict[tuple[Phase, Phase], list[str]]:
-    """The single steps between phases, with the events that take them. A row of the table may lead along a chain in
-    one go (running, closing, undoing): its first step on each chain is drawn, the next ones are edges of their own."""
-    found: dict[tuple[Phase, Phase], list[str]] = {}
+class Edge(NamedTuple):
+    """A step between two phases. `at_once`: it may also follow as soon as the first phase is entered."""
+
+    outcome: StepOutcome
+    names: list[str]
+    at_once: bool
+
+
+def edges() -> dict[tuple[Phase, Phase], Edge]:
+    """The steps between phases, with the outcome that takes each, and the events that may have it."""
+    found: dict[tuple[Phase, Phase], Edge] = {}
     for (phase, name), row in saga.TABLE.items():
-        for chain in CHAINS:
-            ahead = chain[chain.index(phase) + 1 :] if phase in chain else chain
-            first = next((other for other in ahead if other in row.to and other is not phase), None)
-            if first is not None:
-                found.setdefault((phase, first), []).append(name.value)
+        for outcome, to in row.leads.items():
+            if to is phase:
+                continue
+            edge = found.setdefault((phase, to), Edge(outcome, [], outcome in saga.ENTRY[phase]))
+            assert edge.outcome is outcome, f"two outcomes lead from {phase.value} to {to.value}"
+            edge.names.append(name.value)
     return found
 
 
@@ -177,7 +218,7 @@ STYLE = """svg{--paper:#ffffff;--edge:#d5dae1;--ink:#1d2530;--soft:#667384;--hea
 --good:#5cc979;--good-paper:#153021;--bad:#f27b7d;--bad-paper:#3b1a1d}}
 text{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:var(--ink)}
 .phase{font:600 14px system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
-.small{font-size:11px;fill:var(--soft)}.mid{text-anchor:middle}.end{text-anchor:end}.start{text-anchor:start}
+.outcome{font-weight:600}.small{font-size:11px;fill:var(--soft)}.mid{text-anchor:middle}.end{text-anchor:end}.start{text-anchor:start}
 .paper{fill:var(--paper);stroke:var(--edge)}.box{fill:var(--head);stroke:var(--soft)}
 .forward .box{fill:var(--good-paper);stroke:var(--good)}.back .box{fill:var(--bad-paper);stroke:var(--bad)}
 .wire{stroke:var(--ink);stroke-width:1.4;fill:none;marker-end:url(#tip)}.tip{fill:var(--ink)}
@@ -199,18 +240,20 @@ def picture() -> str:
         f'<rect class="paper" x=".5" y=".5" width="{WIDTH - 1}" height="{HEIGHT - 1}" rx="12"/>',
         *(line for edge in steps for line in _edge(edge, steps[edge])),
         *(line for phase in Phase for line in _box(phase)),
-        f'<text class="small mid" x="{WIDTH // 2}" y="{HEIGHT - 24}">One event may take several steps: a role with '
-        "nothing to compensate goes from closing to undone at once. Dashed: not kept in the log.</text>",
+        f'<text class="small mid" x="{WIDTH // 2}" y="{HEIGHT - 24}">Bold: the outcome; below it: the events whose '
+        "action may have it. At once: as soon as the phase is entered. Dashed: not kept in the log.</text>",
         "</svg>",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _edge(edge: tuple[Phase, Phase], names: list[str]) -> Iterator[str]:
+def _edge(edge: tuple[Phase, Phase], step: Edge) -> Iterator[str]:
     (x1, y1), (x2, y2) = LINES[edge]
     yield f'<path class="wire" d="M{x1} {y1} L{x2} {y2}"/>'
     place, anchor = LABELS[edge], ANCHORS.get(edge, "mid")
-    for number, line in enumerate(_wrapped(names, LABEL_CHARS.get(edge, 12))):
+    yield f'<text class="outcome {anchor}" x="{place.x}" y="{place.y}">{escape(step.outcome.value)}</text>'
+    names = [*step.names, "(at once)"] if step.at_once else step.names
+    for number, line in enumerate(_wrapped(names, LABEL_CHARS.get(edge, 12)), 1):
         yield f'<text class="small {anchor}" x="{place.x}" y="{place.y + 14 * number}">{escape(line)}</text>'
 
 

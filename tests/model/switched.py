@@ -10,31 +10,44 @@ from typing import Any
 from accompanist.language.program.program import RoleProgram
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.control import control, reason_in
-from accompanist.runtime.events import Answered, Arrived, Deadline, Undid
+from accompanist.runtime.events import Answered, Arrived, Undid
 from accompanist.runtime.messages import Kind, Message
+from accompanist.runtime.peer_aborts import PeerAborts
 from accompanist.runtime.ports import Executed, Phase, SessionRow
-from accompanist.runtime.session import Session
+from accompanist.runtime.position import Position
+from accompanist.runtime.requests import Requests
+from accompanist.runtime.saga import StepOutcome
+from accompanist.runtime.session import Parts, Session
+from accompanist.runtime.state import State
+from accompanist.runtime.undo import Undo
+from accompanist.runtime.votes import Votes
+
+
+class _VotesBeforeItCloses(Undo):
+    def enter_closing(self) -> StepOutcome:
+        return self.closed(self._position.from_results())
 
 
 class VotesBeforeItCloses(Session):
     """Votes and tells at once, and compensates what its log says was answered."""
 
-    def _close(self, reason: str, unless: str | None = None) -> None:
-        self._failing = self._failing or reason
-        self._update(phase=Phase.CLOSING)
-        self._undo(self._from_results())
+    parts = Parts(undo=_VotesBeforeItCloses)
+
+
+class _CompensatesFromItsLog(Undo):
+    def closed(self, executed: Iterable[Executed], more: bool = False) -> StepOutcome:
+        return super().closed(
+            tuple(entry for entry in self._position.from_results() if entry.site in self._state.results)
+        )
 
 
 class CompensatesFromItsLog(Session):
     """Closes, but takes what was executed from its results and not from the fence."""
 
-    def _undo(self, executed: Iterable[Executed], more: bool = False) -> None:
-        super()._undo(tuple(entry for entry in self._from_results() if entry.site in self._results))
+    parts = Parts(undo=_CompensatesFromItsLog)
 
 
-class TellsOnlyWhomItSentTo(Session):
-    """Aborts go to the contacts that the log knows, not to everyone its projection can send to."""
-
+class _TellsOnlyWhomItSentTo(State):
     @property
     def program(self) -> RoleProgram:
         whole: RoleProgram = vars(self)["program"]
@@ -46,176 +59,268 @@ class TellsOnlyWhomItSentTo(Session):
         vars(self)["program"] = program
 
 
+class TellsOnlyWhomItSentTo(Session):
+    """Aborts go to the contacts that the log knows, not to everyone its projection can send to."""
+
+    parts = Parts(state=_TellsOnlyWhomItSentTo)
+
+
+class _TellsNobody(Undo):
+    def enter_undoing(self) -> StepOutcome:
+        self._state.update(contacts=())
+        return super().enter_undoing()
+
+
 class TellsNobody(Session):
     """Aborts go to the initiator alone."""
+
+    parts = Parts(undo=_TellsNobody)
 
     def __init__(self, program: RoleProgram, row: SessionRow) -> None:
         super().__init__(replace(program, projection=replace(program.projection, sends_to=frozenset())), row)
 
-    def _undo(self, executed: Iterable[Executed], more: bool = False) -> None:
-        self._update(contacts=())
-        super()._undo(executed, more)
+
+class _MarksAllAtOnce(Undo):
+    def undid(self, event: Undid) -> StepOutcome:
+        for entry in self._state.pages.unmarked(self._state.marks):
+            self.mark(entry, "replied")
+        self._state.pages.leave_the_rest()
+        self._state.asked = None
+        return self.compensate_next()
 
 
 class MarksAllAtOnce(Session):
     """The first compensation marks the whole session undone."""
 
-    def _on_undid(self, event: Undid) -> None:
-        for entry in self._undoing.unmarked(self._marks):
-            self._mark(entry, "replied")
-        self._undoing.leave_the_rest()
-        self._asked = None
-        self._compensate_next()
+    parts = Parts(undo=_MarksAllAtOnce)
+
+
+class _UndoesInOrder(Undo):
+    def closed(self, executed: Iterable[Executed], more: bool = False) -> StepOutcome:
+        return super().closed(tuple(executed)[::-1], more)
 
 
 class UndoesInOrder(Session):
     """Compensates in the order of commit, not in reverse."""
 
-    def _undo(self, executed: Iterable[Executed], more: bool = False) -> None:
-        super()._undo(tuple(executed)[::-1], more)
+    parts = Parts(undo=_UndoesInOrder)
+
+
+class _GrantsAnything(Requests):
+    def consider(self, event: Arrived) -> StepOutcome:
+        if self._state.row.phase is Phase.CLOSING:
+            return self.defer(event)
+        return self._undo.fail(reason_in(event.message))
 
 
 class GrantsAnything(Session):
     """Grants a cancel or a deadline wherever it is heard, also after its done vote."""
 
-    def _on_consider(self, event: Arrived | Deadline) -> None:
-        self._close(reason_in(event.message) if isinstance(event, Arrived) else "deadline")
+    parts = Parts(requests=_GrantsAnything)
+
+
+class _GrantsAfterTheCommitPoint(Position):
+    def past_commit(self) -> bool:
+        return False
 
 
 class GrantsAfterTheCommitPoint(Session):
     """Forgets that the pivot is through."""
 
-    def _past_commit(self) -> bool:
+    parts = Parts(position=_GrantsAfterTheCommitPoint)
+
+
+class _HearsAbortsAfterTheCommitPoint(Position):
+    def pivot_is_through(self) -> bool:
         return False
+
+    def past_commit(self) -> bool:
+        return super().past_commit() or super().pivot_is_through()
 
 
 class HearsAbortsAfterTheCommitPoint(Session):
     """Believes that the saga is undone although its own pivot is through."""
 
-    def _pivot_is_through(self) -> bool:
-        return False
+    parts = Parts(position=_HearsAbortsAfterTheCommitPoint)
 
-    def _past_commit(self) -> bool:
-        return super()._past_commit() or super()._pivot_is_through()
+
+class _AbortsAPivotThatWasAsked(Position):
+    def stands_at_pivot(self) -> CallWorker | None:
+        return None
 
 
 class AbortsAPivotThatWasAsked(Session):
     """Undoes at another's word, whether its pivot was done meanwhile or not."""
 
-    def _stands_at_pivot(self) -> CallWorker | None:
-        return None
+    parts = Parts(position=_AbortsAPivotThatWasAsked)
+
+
+class _HearsAbortsBehindTheCommitPoint(PeerAborts):
+    def _waits_behind_commit(self) -> bool:
+        return False
 
 
 class HearsAbortsBehindTheCommitPoint(Session):
     """Believes a participant although it waits for what comes after the commit point."""
 
-    def _waits_behind_commit(self) -> bool:
-        return False
+    parts = Parts(aborts=_HearsAbortsBehindTheCommitPoint)
+
+
+class _KeepsNoCause(PeerAborts):
+    def _keep_cause(self, message: Message) -> None:
+        pass
 
 
 class KeepsNoCause(Session):
     """Does not keep that it believed a participant; a successor that stands further on does not."""
 
-    def _keep_cause(self, message: Message) -> None:
+    parts = Parts(aborts=_KeepsNoCause)
+
+
+class _TellsNoneThatAreNamed(Undo):
+    def tell_named(self, senders: Iterable[str]) -> None:
         pass
 
 
 class TellsNoneThatAreNamed(Session):
     """The initiator does not tell those whom only others have reached."""
 
-    def _tell_named(self, senders: Iterable[str]) -> None:
-        pass
+    parts = Parts(undo=_TellsNoneThatAreNamed)
+
+
+class _HearsAbortsWhenSettled(PeerAborts):
+    def believes(self, message: Message) -> bool:
+        return self._state.row.phase is Phase.SETTLED or super().believes(message)
 
 
 class HearsAbortsWhenSettled(Session):
     """Takes it for proof of a divergence that a participant aborts what is settled."""
 
-    def _believes(self, message: Message) -> bool:
-        return self.row.phase is Phase.SETTLED or super()._believes(message)
+    parts = Parts(aborts=_HearsAbortsWhenSettled)
+
+
+class _ClosesBlindly(Undo):
+    def fail(self, reason: str, unless: str | None = None) -> StepOutcome:
+        return super().fail(reason)
 
 
 class ClosesBlindly(Session):
     """Closes without asking whether the call in doubt was done after all."""
 
-    def _close(self, reason: str, unless: str | None = None) -> None:
-        super()._close(reason)
+    parts = Parts(undo=_ClosesBlindly)
+
+
+class _KeepsItsContacts(Votes):
+    def enter_done(self) -> StepOutcome:
+        outcome = super().enter_done()
+        self._state.draft.messages = [
+            control(self._state.header, Kind.DONE, self._state.role, message.receiver, [])
+            if message.kind is Kind.DONE
+            else message
+            for message in self._state.draft.messages
+        ]
+        return outcome
 
 
 class KeepsItsContacts(Session):
     """A done vote that does not say whom this role has sent to."""
 
-    def _vote_done(self) -> None:
-        super()._vote_done()
-        self._draft.messages = [
-            control(self.header, Kind.DONE, self.role, message.receiver, []) if message.kind is Kind.DONE else message
-            for message in self._draft.messages
+    parts = Parts(votes=_KeepsItsContacts)
+
+
+class _KeepsItsSendSet(Votes):
+    def enter_undone(self) -> StepOutcome:
+        outcome = super().enter_undone()
+        said = {"reason": self._state.row.reason or "", "roles": []}
+        self._state.draft.messages = [
+            control(self._state.header, Kind.COMPENSATED, self._state.role, message.receiver, said)
+            if message.kind is Kind.COMPENSATED
+            else message
+            for message in self._state.draft.messages
         ]
+        return outcome
 
 
 class KeepsItsSendSet(Session):
     """A `compensated` that does not say whom this role can send to."""
 
-    def _compensate_next(self) -> None:
-        super()._compensate_next()
-        said = {"reason": self.row.reason or "", "roles": []}
-        self._draft.messages = [
-            control(self.header, Kind.COMPENSATED, self.role, message.receiver, said)
-            if message.kind is Kind.COMPENSATED
-            else message
-            for message in self._draft.messages
-        ]
+    parts = Parts(votes=_KeepsItsSendSet)
+
+
+class _ForgetsReplies(State):
+    def answer(self, event: Answered, outcome: str) -> None:
+        super().answer(event, outcome)
+        self.draft.results.clear()
 
 
 class ForgetsReplies(Session):
     """Goes on with a reply that it does not keep."""
 
-    def _answer(self, event: Answered, outcome: str) -> None:
-        super()._answer(event, outcome)
-        self._draft.results.clear()
+    parts = Parts(state=_ForgetsReplies)
+
+
+class _TellsOfARecordItDoesNotKeep(State):
+    def answer(self, event: Answered, outcome: str) -> None:
+        super().answer(event, outcome)
+        self.draft.results = [result for result in self.draft.results if result.operation != "role.commit"]
 
 
 class TellsOfARecordItDoesNotKeep(Session):
     """Goes on from the commit point, and tells of it, while its record is not stable."""
 
-    def _answer(self, event: Answered, outcome: str) -> None:
-        super()._answer(event, outcome)
-        self._draft.results = [result for result in self._draft.results if result.operation != "role.commit"]
+    parts = Parts(state=_TellsOfARecordItDoesNotKeep)
+
+
+class _GrantsWithoutARecord(State):
+    def update(self, **changes: Any) -> None:
+        changes.pop("granted", None)
+        super().update(**changes)
 
 
 class GrantsWithoutARecord(Session):
     """Closes for a cancel that it granted, and does not keep that it did."""
 
-    def _update(self, **changes: Any) -> None:
-        changes.pop("granted", None)
-        super()._update(**changes)
+    parts = Parts(state=_GrantsWithoutARecord)
+
+
+class _GrantsAfterItsVote(Requests):
+    def consider(self, event: Arrived) -> StepOutcome:
+        closing = self._state.row.phase is Phase.CLOSING
+        if self._state.role == self._owner and not closing and not self._position.past_commit():
+            return self._undo.fail(reason_in(event.message))
+        return super().consider(event)
 
 
 class GrantsAfterItsVote(Session):
     """Grants a cancel after its done vote, where its path came to no commit point."""
 
-    def _on_consider(self, event: Arrived | Deadline) -> None:
-        if isinstance(event, Arrived) and self.role == self._owner and not self._past_commit():
-            self._close(reason_in(event.message))
-        else:
-            super()._on_consider(event)  # type: ignore[arg-type]
+    parts = Parts(requests=_GrantsAfterItsVote)
+
+
+class _SettlesAlone(Votes):
+    def _conclude(self) -> StepOutcome:
+        if self._state.is_initiator and self._state.row.phase is Phase.DONE:
+            self._tell_all(Kind.SETTLED, frozenset(self._state.row.contacts), None)
+            return StepOutcome.ALL_DONE
+        return super()._conclude()
 
 
 class SettlesAlone(Session):
     """The initiator says settled at its own end, without the others' votes."""
 
-    def _conclude(self) -> None:
-        if self.is_initiator and self.row.phase is Phase.DONE:
-            self._tell_all(Kind.SETTLED, frozenset(self.row.contacts), None)
-            self._finish(Phase.SETTLED, "settled")
-        else:
-            super()._conclude()
+    parts = Parts(votes=_SettlesAlone)
+
+
+class _SpreadsNothing(Undo):
+    def spread(self, event: Arrived) -> StepOutcome:
+        self._state.note(event.message)
+        return StepOutcome.NOTHING
 
 
 class SpreadsNothing(Session):
     """A role that is done when the saga is undone is not told so by the initiator."""
 
-    def _on_spread(self, event: Arrived) -> None:
-        self._note(event.message)
+    parts = Parts(undo=_SpreadsNothing)
 
 
 class RunsBeforeItHearsTheAbort(Session):
@@ -227,19 +332,27 @@ class RunsBeforeItHearsTheAbort(Session):
         return first + [self.handle(Arrived(message)) for message in waiting if message.kind is Kind.ABORT]
 
 
+class _ForgetsWhatItAsked(Position):
+    def from_results(self) -> tuple[Executed, ...]:
+        return tuple(entry for entry in super().from_results() if entry.site in self._state.results)
+
+
 class ForgetsWhatItAsked(Session):
     """Without a fence: only what was answered counts as done."""
 
-    def _from_results(self) -> tuple[Executed, ...]:
-        return tuple(entry for entry in super()._from_results() if entry.site in self._results)
+    parts = Parts(position=_ForgetsWhatItAsked)
+
+
+class _GuessesThatThePivotFailed(Position):
+    def pivot_in_doubt(self) -> CallWorker | None:
+        return None
+
+    def from_results(self) -> tuple[Executed, ...]:
+        operations = self._state.program.projection.operations
+        return tuple(entry for entry in super().from_results() if not operations[entry.operation].pivot)
 
 
 class GuessesThatThePivotFailed(Session):
     """Without a fence: a pivot without an answer is taken as not done."""
 
-    def _pivot_in_doubt(self) -> CallWorker | None:
-        return None
-
-    def _from_results(self) -> tuple[Executed, ...]:
-        operations = self.program.projection.operations
-        return tuple(entry for entry in super()._from_results() if not operations[entry.operation].pivot)
+    parts = Parts(position=_GuessesThatThePivotFailed)

@@ -12,11 +12,9 @@ from unittest.mock import patch
 import pytest
 
 from accompanist.cli.main import main
-from accompanist.runtime.burst import CloseWorker
-from accompanist.runtime.ending import Ending
-from accompanist.runtime.ports import Phase
 from accompanist.runtime.requests import Requests
-from accompanist.runtime.session import Session
+from accompanist.runtime.saga import StepOutcome
+from accompanist.runtime.undo import Undo
 
 SHAPES = Path(__file__).parent / "shapes"
 
@@ -40,20 +38,19 @@ def test_it_holds(capsys: pytest.CaptureFixture[str], shape: str) -> None:
 def cause_unrecorded() -> AbstractContextManager[Any]:
     """A close leaves although its cause is not stable."""
 
-    def close(self: Any, reason: str, unless: str | None = None) -> None:
-        self._failing, self._unless = self._failing or reason, unless
-        self._update(phase=Phase.CLOSING)
-        self._draft.calls.append(CloseWorker(unless))
+    def close(self: Any, reason: str, unless: str | None = None) -> StepOutcome:
+        self._state.failing, self._state.unless = self._state.failing or reason, unless
+        return StepOutcome.FAILED
 
-    return patch.object(Ending, "_close", close)
+    return patch.object(Undo, "fail", close)
 
 
 def asked_uncounted() -> AbstractContextManager[Any]:
     """Whom a cancel is passed on to is not counted as reached."""
 
     def ask(self: Any, request: Any) -> None:
-        self._draft.messages.append(request)
-        self._draft.forced = True
+        self._state.draft.messages.append(request)
+        self._state.draft.forced = True
 
     return patch.object(Requests, "_ask_owner", ask)
 
@@ -75,4 +72,4 @@ def test_the_search_sees_it_left_out(
 ) -> None:
     with left_out():
         assert not verified(capsys, shape, "--cancels", cancels)["holds"]
-    assert Session._close is Ending._close
+    assert Undo.fail.__qualname__ == "Undo.fail"

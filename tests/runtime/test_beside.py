@@ -9,7 +9,7 @@ from unittest.mock import patch
 from accompanist.language.checks.saga.saga import SagaCheck
 from accompanist.language.program.program import RoleProgram
 from accompanist.runtime.ports import Phase
-from accompanist.runtime.session import PAST_COMMIT
+from accompanist.runtime.running import PAST_COMMIT
 from accompanist.simulation.search.world import World
 from accompanist.simulation.worker import FencedWorker
 from accompanist.testing.source import programs_of

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from accompanist.errors import Bug
 from accompanist.runtime import saga
 from accompanist.runtime.control import control
-from accompanist.runtime.events import Answered, Arrived, Name
+from accompanist.runtime.events import Answered, Arrived, Deadline, Name
 from accompanist.runtime.messages import Kind
 from accompanist.runtime.ports import Memory, Phase
+from accompanist.runtime.saga import StepOutcome
 from accompanist.runtime.session import Session
 from accompanist.sidecar.sessions.aside import parked
+from accompanist.simulation.search.session import facts
 from tests.runtime import sagas
 from tests.runtime.test_operate import order
 
@@ -35,10 +38,34 @@ def test_an_impossible_event_changes_nothing() -> None:
     assert session.handle(Answered("1", Name.REPLIED, b"2")).messages, "it goes on as if nothing had come"
 
 
+def test_an_event_of_another_type_than_its_name_changes_nothing() -> None:
+    session = asking()
+    before = session.row
+    with pytest.raises(Bug, match="replied cannot come as Deadline"):
+        session.handle(Deadline(Name.REPLIED))
+    assert session.row is before and not session.spoilt
+    assert session.handle(Answered("1", Name.REPLIED, b"2")).messages
+
+
+IMPOSSIBLE = [(phase, kind) for phase in Phase for kind in Kind if (phase, Name(kind.value)) not in saga.TABLE]
+
+
+@pytest.mark.parametrize(("phase", "kind"), IMPOSSIBLE)
+def test_an_impossible_message_changes_nothing_in_any_phase(phase: Phase, kind: Kind) -> None:
+    """Neither what the log keeps nor what the session remembers."""
+    session = asking()
+    session.state.row = msgspec.structs.replace(session.row, phase=phase)
+    before, row = facts(session), session.row
+    with pytest.raises(Bug, match="cannot happen"):
+        session.handle(Arrived(control(sagas.HEADER, kind, "a", "a", "no")))
+    assert session.row is row and facts(session) == before and not session.spoilt
+
+
 def test_of_an_action_that_breaks_off_nothing_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where its end is what the table excludes: the draft that it had made is thrown away with it."""
     row = saga.TABLE[Phase.RUNNING, Name.DECLINED]
-    monkeypatch.setitem(saga.TABLE, (Phase.RUNNING, Name.DECLINED), row._replace(to=frozenset({Phase.RUNNING})))
+    leads = {outcome: phase for outcome, phase in row.leads.items() if outcome is not StepOutcome.FAILED}
+    monkeypatch.setitem(saga.TABLE, (Phase.RUNNING, Name.DECLINED), row._replace(leads=leads))
     session = asking()
     before = session.row
     with pytest.raises(Bug):

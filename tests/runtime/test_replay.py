@@ -14,7 +14,8 @@ from accompanist.runtime.mailbox import Contradiction, Mailbox
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Memory, Phase, ResultRow
 from accompanist.runtime.replay import DIVERGED
-from accompanist.runtime.session import PAST_COMMIT, Session
+from accompanist.runtime.running import PAST_COMMIT
+from accompanist.runtime.session import Session
 from accompanist.runtime.state import CLASH
 from tests.runtime import sagas
 

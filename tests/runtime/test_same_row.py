@@ -88,7 +88,7 @@ class Compared(World):
         super()._restart(role)
 
     def compare(self, role: str, session: Session) -> None:
-        if session.row.phase is Phase.CLOSING and session._unless is not None:
+        if session.row.phase is Phase.CLOSING and session.state.unless is not None:
             return
         disk = self.disks[role]
         for row in (disk.row, session.durable_row):

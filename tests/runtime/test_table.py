@@ -10,10 +10,21 @@ import pytest
 from accompanist.errors import Bug
 from accompanist.runtime import saga
 from accompanist.runtime.control import control
-from accompanist.runtime.events import Answered, Arrived, Clashed, Deadline, Event, Fired, Name, Undid
+from accompanist.runtime.events import (
+    Answered,
+    Arrived,
+    Clashed,
+    CloseAnswered,
+    Deadline,
+    Event,
+    Fired,
+    Name,
+    Recovered,
+    Undid,
+)
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Phase, SessionRow
-from accompanist.runtime.session import Session
+from accompanist.runtime.session import ACTIONS, ENTRIES, Session
 from accompanist.runtime.state import CLASH
 from accompanist.simulation.search.world import World
 from tests.runtime import sagas
@@ -56,18 +67,25 @@ def waiting_world(seed: int, watch: Callable[[str], None] = lambda mark: None, d
 
 
 def test_every_row_has_an_action() -> None:
-    for row in saga.TABLE.values():
-        assert callable(getattr(Session, f"_on_{row.action}"))
+    assert {row.action for row in saga.TABLE.values()} == set(saga.StepAction) == ACTIONS.keys()
+    assert set(Phase) == saga.ENTRY.keys() == ENTRIES.keys()
+
+
+@pytest.mark.parametrize(("phase", "name"), saga.TABLE)
+def test_an_action_takes_the_events_of_its_rows(phase: Phase, name: Name) -> None:
+    takes = ACTIONS[saga.TABLE[phase, name].action].takes
+    assert isinstance(event_of(name), takes)
 
 
 def test_every_row_is_taken() -> None:
+    """Most of them by seeded worlds; tests/runtime/test_outcomes.py has each outcome of each row."""
     marks = taken_in_worlds()
-    # the tests below, and those of test_closing, test_operate, test_exits, test_unfenced and test_undoing
     singly = {"running:clashed", "done:clashed", "closing:clashed", "running:reused", "running:shut"}
-    singly |= {"closing:unended", "undoing:unended"}
+    singly |= {"closing:unended", "undoing:unended", "closing:reused", "closing:shut"}
     singly |= {f"{phase}:operator" for phase in ("running", "done", "closing", "undoing", "undone")}
+    recovery = {f"{phase}:{name}" for phase in ("running", "done", "undoing") for name in ("loaded", "caught_up")}
     rows = {f"{phase.value}:{name.value}" for (phase, name), row in saga.TABLE.items() if row.action != "ignore"}
-    left = sorted(rows - marks - singly)
+    left = sorted(rows - marks - singly - recovery)
     assert not left, left
     assert {
         "duplicate",
@@ -99,6 +117,14 @@ def event_of(name: Name) -> Event:
             return Clashed("2", "b")
         case Name.FIRED:
             return Fired("1")
+        case Name.REPLIED | Name.DECLINED | Name.EXHAUSTED | Name.SHUT | Name.REUSED:
+            return Answered("1", name)
+        case Name.UNDID | Name.STUCK:
+            return Undid("1", name)
+        case Name.CLOSED | Name.HELD | Name.UNENDED:
+            return CloseAnswered(name)
+        case Name.LOADED | Name.CAUGHT_UP:
+            return Recovered(name)
         case _:
             kind = Kind(name.value)
             payload = '{"value":1}' if kind is Kind.START else "[]"

@@ -12,9 +12,9 @@ from accompanist.runtime.control import because, control, left_in
 from accompanist.runtime.events import Answered, Arrived, CloseAnswered, Name, Undid
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.operate import BY_HAND, Verb, verbs
+from accompanist.runtime.peer_aborts import UNDONE_ELSEWHERE
 from accompanist.runtime.ports import Executed, Memory, Phase, ResultRow
 from accompanist.runtime.session import Session
-from accompanist.runtime.undone import UNDONE_ELSEWHERE
 from accompanist.runtime.unfenced import IN_DOUBT
 from accompanist.simulation.search.world import World
 from tests.runtime import sagas

@@ -78,13 +78,13 @@ async def test_the_inbox_of_a_session_is_read_a_page_at_a_time() -> None:
         return []
 
     spawned: list[Any] = []
-    session: Any = SimpleNamespace(key=None, lacking=("1", "b"), reading=False, looked_for=None)
+    session: Any = SimpleNamespace(key=None, awaited_message=("1", "b"), reading=False, looked_for=None)
     session.make_room = lambda messages: None
     loader: Any = SimpleNamespace(page=page)
     tasks: Any = SimpleNamespace(spawn=lambda keys, work: spawned.append(work))
     reader = Reader(loader, tasks, lambda session: True, lambda session, message: None)
     reader.read_on(session)
-    session.lacking = ("2", "b")  # the first came by itself meanwhile
+    session.awaited_message = ("2", "b")  # the first came by itself meanwhile
     reader.read_on(session)
     assert len(spawned) == 1, "the next page waits for this one"
     await spawned[0]
@@ -100,7 +100,7 @@ async def test_messages_that_came_while_the_role_was_busy_are_read_when_they_are
     async with asyncio.timeout(20):
         while not services.rows[session].done():
             live = services.sidecars["b"].driver.session(session, "b")
-            held = max(held, len(live._mailbox) if live is not None else 0)
+            held = max(held, len(live.state.mailbox) if live is not None else 0)
             await asyncio.sleep(0)  # a turn of the loop, not a time
     assert services.rows[session].result().outcome == "settled"
     assert held <= 2 * limits.messages_per_session_max + 1, "as many wait as may, as many were taken, one is wanted"

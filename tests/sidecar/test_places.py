@@ -74,5 +74,5 @@ async def test_a_session_under_way_is_not_told_of_it() -> None:
     b.driver.arrive(stray, known=True)
     live = b.driver.session(session, "b")
     assert live is not None
-    assert live._mailbox.get("9", "a") is None
+    assert live.state.mailbox.get("9", "a") is None
     assert (await services.end(session)).outcome == "settled"

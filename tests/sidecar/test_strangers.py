@@ -21,7 +21,8 @@ from accompanist.language.program.program import RoleProgram
 from accompanist.language.values import codec
 from accompanist.runtime.answers import Replied
 from accompanist.runtime.ports import Commit, Parked, Phase
-from accompanist.runtime.session import Session
+from accompanist.runtime.running import ForwardRun
+from accompanist.runtime.saga import StepOutcome
 from tests.runtime import sagas
 from tests.runtime.test_operate import order
 from tests.sidecar.harness import Services, of
@@ -291,14 +292,15 @@ async def test_whatever_a_decision_raises_parks_its_session_and_no_other(
     """Not only what a border knows: an error of our own, in the middle of an action."""
     services = Services(sagas.ring())
     broken = await services.start(value=41)
-    real = Session._on_replied
+    real = ForwardRun.replied
 
-    def replied(self: Session, event: Any) -> None:
-        real(self, event)
-        if self.header.session == broken and self.role == "b":
+    def replied(self: ForwardRun, event: Any) -> StepOutcome:
+        outcome = real(self, event)
+        if self._state.header.session == broken and self._state.role == "b":
             raise problem
+        return outcome
 
-    monkeypatch.setattr(Session, "_on_replied", replied)
+    monkeypatch.setattr(ForwardRun, "replied", replied)
     other = await services.start(value=1)
     assert (await services.end(other)).outcome == "settled"
     row = await parked(services, broken)
@@ -308,7 +310,7 @@ async def test_whatever_a_decision_raises_parks_its_session_and_no_other(
     assert memory.results == (), "nothing of what broke off is written"
     [at_c] = await services.sidecars["c"].log.load([(broken, "c")])
     assert at_c.inbox == (), "and nothing has left"
-    monkeypatch.setattr(Session, "_on_replied", real)  # under a release that mends it
+    monkeypatch.setattr(ForwardRun, "replied", real)  # under a release that mends it
     resume = of(order("resume", receiver="b"), broken)
     await services.sidecars["b"].flusher.commit(Commit(shard=None, messages=(resume,)))
     assert (await services.end(broken)).outcome == "settled"

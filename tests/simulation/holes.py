@@ -16,11 +16,13 @@ from unittest.mock import patch
 
 from accompanist.language.program.program import Projection
 from accompanist.log import door, memory
-from accompanist.runtime import authority, undone
+from accompanist.runtime import authority, peer_aborts
 from accompanist.runtime.authority import Part, Word
 from accompanist.runtime.control import OPERATOR_SITE, site_of
 from accompanist.runtime.messages import Kind, Message, spoken_by
+from accompanist.runtime.peer_aborts import PeerAborts
 from accompanist.runtime.ports import Delivery
+from accompanist.runtime.position import Position
 from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.sessions import believing
 from tests.simulation.planted import Plant, main
@@ -79,20 +81,20 @@ def roles_bound_to_anyone() -> Sequence[Any]:
 
 def everything_may_be_left() -> Sequence[Any]:
     """A saga without a commit point can be ended with everything left as it is."""
-    return [patch.object(undone, "leaves", lambda *what: True)]
+    return [patch.object(peer_aborts, "leaves", lambda *what: True)]
 
 
 def late_aborts_are_heard() -> Sequence[Any]:
     """An abort is believed after the commit point."""
     return [
-        patch.object(undone.Undone, "_believes", lambda *what: True),
-        patch.object(undone.Undone, "_stands_at_pivot", lambda self: None),
+        patch.object(PeerAborts, "believes", lambda *what: True),
+        patch.object(Position, "stands_at_pivot", lambda self: None),
     ]
 
 
 def anyone_ends_by_hand() -> Sequence[Any]:
     """Everybody is believed who says that a saga was ended by hand."""
-    return [patch.object(undone, "ends_by_hand", lambda *what: True)]
+    return [patch.object(peer_aborts, "ends_by_hand", lambda *what: True)]
 
 
 def places_shared() -> Sequence[Any]:

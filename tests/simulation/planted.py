@@ -1,5 +1,4 @@
 """Deliberate bugs, one at a time, each of which the simulation has to find within a stated number of seeds.
-
 python -m tests.simulation.planted [NAME ...]
 
 Each takes something away that the design asks for, from outside: production code has no switches. What a search would
@@ -23,15 +22,19 @@ from accompanist.language.values import codec
 from accompanist.log.group import Flusher
 from accompanist.log.memory import MemoryLog
 from accompanist.log.tables import Tables
-from accompanist.runtime import ending, saga, state
+from accompanist.runtime import saga, votes
 from accompanist.runtime.answers import Closed, Fault, Missing, Reused
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.control import CLIENT, DEADLINE_SITE, control
 from accompanist.runtime.events import Arrived, Name
 from accompanist.runtime.messages import Kind
 from accompanist.runtime.ports import Commit, Delivery, LeaseLost, LogUnavailable, Phase, ResultKind
+from accompanist.runtime.position import Position
 from accompanist.runtime.replay import executed_by
-from accompanist.runtime.session import Session
+from accompanist.runtime.requests import Requests
+from accompanist.runtime.saga import StepAction, StepOutcome
+from accompanist.runtime.state import State
+from accompanist.runtime.undo import Undo
 from accompanist.sidecar.api.starting import Starting
 from accompanist.sidecar.calls.attempts import Calls
 from accompanist.sidecar.calls.unended import Unended
@@ -114,12 +117,10 @@ def no_tombstone() -> Sequence[Any]:
 
 
 def close_left_out() -> Sequence[Any]:
-    def close(self: Any, reason: str, unless: str | None = None) -> None:
-        self._failing = self._failing or reason
-        self._update(phase=Phase.CLOSING)
-        self._undo(self._from_results())
+    def close(self: Any) -> StepOutcome:
+        return self.closed(self._position.from_results())
 
-    return [patch.object(Session, "_close", close)]
+    return [patch.object(Undo, "enter_closing", close)]
 
 
 def door_open() -> Sequence[Any]:
@@ -155,23 +156,23 @@ def fence_forgets() -> Sequence[Any]:
 
 
 def marks_all() -> Sequence[Any]:
-    def undid(self: Any, event: Any) -> None:
-        for entry in self._undoing.unmarked(self._marks):
-            self._mark(entry, "replied")
-        self._undoing.leave_the_rest()
-        self._asked = None
-        self._compensate_next()
+    def undid(self: Any, event: Any) -> StepOutcome:
+        for entry in self._state.pages.unmarked(self._state.marks):
+            self.mark(entry, "replied")
+        self._state.pages.leave_the_rest()
+        self._state.asked = None
+        return self.compensate_next()
 
-    return [patch.object(Session, "_on_undid", undid)]
+    return [patch.object(Undo, "undid", undid)]
 
 
 def undone_forwards() -> Sequence[Any]:
-    real = Session._undo
+    real = Undo.closed
 
-    def undo(self: Any, executed: Any, more: bool = False) -> None:
-        real(self, tuple(reversed(tuple(executed))), more)
+    def closed(self: Any, executed: Any, more: bool = False) -> StepOutcome:
+        return real(self, tuple(reversed(tuple(executed))), more)
 
-    return [patch.object(Session, "_undo", undo), patch.object(FencedWorker, "page_rows", 1_000)]
+    return [patch.object(Undo, "closed", closed), patch.object(FencedWorker, "page_rows", 1_000)]
 
 
 def results_overwritten() -> Sequence[Any]:
@@ -234,32 +235,34 @@ def released_early() -> Sequence[Any]:
 
 
 def query_unrecorded() -> Sequence[Any]:
-    real = state.State._answer
+    real = State.answer
 
     def answer(self: Any, event: Any, outcome: str) -> None:
         real(self, event, outcome)
-        operation = self.program.projection.operations.get(self._draft.results[-1].operation)
+        operation = self.program.projection.operations.get(self.draft.results[-1].operation)
         if operation is None or operation.kind == "query":
-            self._draft.results.pop()
+            self.draft.results.pop()
 
-    return [patch.object(state.State, "_answer", answer)]
+    return [patch.object(State, "answer", answer)]
 
 
 def deadline_unstable() -> Sequence[Any]:
-    def expire(self: Any, event: Any) -> None:
-        if self.role == self._owner:
-            asked = control(self.header, Kind.CANCEL, CLIENT, self.role, "deadline", DEADLINE_SITE)
-            self._on_consider(Arrived(asked))
+    def expire(self: Any, event: Any) -> StepOutcome:
+        state = self._state
+        if state.role != self._owner:
+            return StepOutcome.NOTHING
+        asked = control(state.header, Kind.CANCEL, CLIENT, state.role, "deadline", DEADLINE_SITE)
+        return self.consider(Arrived(asked))
 
     rows = {
-        (phase, Name.DEADLINE): saga.Row("expire", saga.TABLE[phase, Name.CANCEL].to)
+        (phase, Name.DEADLINE): saga.Row(StepAction.EXPIRE, saga.TABLE[phase, Name.CANCEL].leads)
         for phase in (Phase.RUNNING, Phase.DONE)
     }
-    return [patch.object(Session, "_on_expire", expire), patch.dict(saga.TABLE, rows)]
+    return [patch.object(Requests, "expire", expire), patch.dict(saga.TABLE, rows)]
 
 
 def contacts_uncounted() -> Sequence[Any]:
-    return [patch.object(ending, "closure", lambda first, said: frozenset(first))]
+    return [patch.object(votes, "closure", lambda first, said: frozenset(first))]
 
 
 def shards_kept() -> Sequence[Any]:
@@ -391,9 +394,9 @@ def doubt_forgotten() -> Sequence[Any]:
     """What was asked for and not answered counts as not executed."""
 
     def from_results(self: Any) -> Any:
-        return executed_by(self._new_run)[0]
+        return executed_by(self._state.new_run)[0]
 
-    return [patch.object(state.State, "_from_results", from_results)]
+    return [patch.object(Position, "from_results", from_results)]
 
 
 def keys_of_a_version() -> Sequence[Any]:

@@ -130,7 +130,7 @@ class Relay:
         told = list(zip(messages, deliveries, strict=True))
         await self._log.relayed(told)
         for message, delivery in told:
-            if fate(delivery) is Fate.CLASH:
+            if fate(delivery) is Fate.NEVER:
                 self._clashed(message, delivery)
         return True
 

@@ -101,7 +101,7 @@ class Asking:
         else:
             former = call.kind is ResultKind.FORWARD and session.unanswered == call.site
             effect = operations[call.operation].kind != "query"
-            wanted = functools.partial(session.wants, call)
+            wanted = functools.partial(session.retries, call)
             asker = Asker(asker.tries, asker.again, asker.may, asker.since, former, effect, wanted)
             event = await self._calls.ask(session.header, session.role, projection.role_class, call, cause, asker)
         if event is not None:

@@ -278,7 +278,7 @@ class Driver(Holding):
         try:
             session, bursts = Session.recover(program, memory)
         except BaseException as problem:
-            session = Session(program, row) if row is not None else Session.beginning(program, memory)
+            session = Session(program, row) if row is not None else Session.from_row(program, memory)
             session.epoch = self._epochs.get(shard_of(key[0]))
             self._left.add(key)  # tried again when something comes for it
             if (burst := parked(session, problem)).row.parked != (row and row.parked):
@@ -414,7 +414,7 @@ class Driver(Holding):
 
     def _delivered(self, messages: Sequence[Message], deliveries: Sequence[Delivery]) -> None:
         for message, delivery in zip(messages, deliveries, strict=True):
-            if ports.fate(delivery) is ports.Fate.CLASH:
+            if ports.fate(delivery) is ports.Fate.NEVER:
                 self.clashed(message, delivery)
 
     def _release(self, session: Session, burst: Burst, cause: dict[str, str]) -> None:

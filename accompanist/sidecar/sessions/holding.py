@@ -97,7 +97,7 @@ class Holding:
             return
         for key, session in list(self._sessions.items())[: limits.sessions_in_memory_max // 10 + 1]:
             # a session that is over leaves by itself once its last commit is done
-            under_way = key in self._dirty or key in self._committing or session.lacking is not None
+            under_way = key in self._dirty or key in self._committing or session.awaited_message is not None
             if session.idle and not session.final and not under_way:
                 self._drop(session)
                 self._left.add(key)

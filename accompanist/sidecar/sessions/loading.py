@@ -9,7 +9,7 @@ from accompanist import limits
 from accompanist.runtime.log import SessionPort
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import LogSlow, LogUnavailable, Memory, Phase
-from accompanist.runtime.state import UNDOES
+from accompanist.runtime.session import UNDOES
 from accompanist.runtime.unfenced import UNENDED
 from accompanist.sidecar.sessions.freshness import Key, News
 

@@ -34,7 +34,7 @@ class Reader:
 
     def read_on(self, session: Session) -> None:
         """Read the message that the session lacks, if that was not tried yet; one page at a time."""
-        name = session.lacking
+        name = session.awaited_message
         if name is None or session.reading or session.looked_for == name or not self._is_live(session):
             return
         session.looked_for, session.reading = name, True
@@ -43,7 +43,7 @@ class Reader:
     async def _page(self, session: Session, site: str, sender: str) -> None:
         messages = await self._loader.page(session.key, site, sender)
         # the session may have gone on in the meantime
-        if self._is_live(session) and session.lacking == (site, sender):
+        if self._is_live(session) and session.awaited_message == (site, sender):
             session.make_room(messages)
             # feed the awaited message last, so that the program then runs over all the others
             for message in reversed(messages):

@@ -134,7 +134,7 @@ class Believed:
             self.runs_as.setdefault(key, subject)
         if replica.service == self._hostile.service:
             return
-        for message in (*session._mailbox._taken.values(), *burst.consumed):
+        for message in (*session.state.mailbox._taken.values(), *burst.consumed):
             if message.sender != CLIENT and (key, message.site, message.sender) not in self._judged:
                 self._judged.add((key, message.site, message.sender))
                 self._taken(key, message, session.program)

@@ -18,11 +18,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from accompanist.runtime.ending import UNDO_STUCK
 from accompanist.runtime.ports import Parked, Phase, ResultKind, ResultRow, SessionRow
 from accompanist.runtime.replay import DIVERGED
 from accompanist.runtime.saga import IMPOSSIBLE
 from accompanist.runtime.state import CLASH
+from accompanist.runtime.undo import UNDO_STUCK
 from accompanist.runtime.unfenced import IN_DOUBT, UNENDED
 from accompanist.simulation.search.fence import FenceState
 

@@ -6,7 +6,7 @@ was fed. Two sessions with equal facts are one state; to go on from a state agai
 was computed is remembered, so a search that meets a state a thousand times pays for it once.
 
 This rests on the core being deterministic, which is what the runtime promises (replay equivalence). Not promised: that
-a core which hides state outside of its attributes is told apart.
+a core which hides state outside of its `State` is told apart.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ import msgspec
 
 from accompanist.language.program.program import RoleProgram
 from accompanist.runtime.burst import Burst
+from accompanist.runtime.compensation_pages import CompensationPages
 from accompanist.runtime.events import Arrived, Event
 from accompanist.runtime.mailbox import Mailbox
 from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import Memory, SessionRow
 from accompanist.runtime.replay import Run
 from accompanist.runtime.session import Session
-from accompanist.runtime.undoing import Undoing
 
 _sessions_held_max = 5_000
-_silent = frozenset({"program", "header", "cause", "role", "is_initiator", "life", "_draft", "_recovering"})
+_silent = frozenset({"program", "header", "trace", "role", "is_initiator", "draft"})
 """Attributes that are the same in every state, or that only telemetry or the group commit reads."""
 _told = frozenset({"header", "role", "waiting", "context", "retrying"})
 """Columns of a row that are the same in every state, or words for people."""
@@ -153,7 +153,8 @@ def row_key(row: SessionRow) -> Hashable:
 
 def facts(session: Session) -> Hashable:
     """Everything a session remembers, as one value."""
-    return tuple((name, _fact(value)) for name, value in sorted(vars(session).items()) if name not in _silent)
+    remembered = {**vars(session.state), "spoilt": session.spoilt}
+    return tuple((name, _fact(value)) for name, value in sorted(remembered.items()) if name not in _silent)
 
 
 def _fact(value: Any) -> Hashable:
@@ -162,7 +163,7 @@ def _fact(value: Any) -> Hashable:
     match value:
         case SessionRow():
             return row_key(value)
-        case Mailbox() | Undoing():
+        case Mailbox() | CompensationPages():
             return _fact(vars(value))
         case Run():
             return _progress(value)
@@ -183,7 +184,7 @@ def _fact(value: Any) -> Hashable:
 def _is_value(kind: type[Any]) -> bool:
     """Whether a value of this type is kept as it is. Not what is only equal to itself: no two sessions would ever be
     one state. Most are values, so this is asked first, once for a type."""
-    known = (SessionRow, Mailbox, Undoing, Run, Message, dict, set, frozenset, list, tuple, Arrived)
+    known = (SessionRow, Mailbox, CompensationPages, Run, Message, dict, set, frozenset, list, tuple, Arrived)
     by_identity: Any = object.__hash__
     hashed = issubclass(kind, Hashable) and kind.__hash__ is not by_identity
     return kind is NoneType or (hashed and not issubclass(kind, known))

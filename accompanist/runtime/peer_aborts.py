@@ -43,13 +43,22 @@ from __future__ import annotations
 from accompanist.errors import catalogue
 from accompanist.runtime.authority import ends_by_hand, leaves
 from accompanist.runtime.burst import CallWorker
-from accompanist.runtime.by_hand import ByHand
-from accompanist.runtime.control import left_in, reason_in, site_of
-from accompanist.runtime.events import Arrived
+from accompanist.runtime.compensation_pages import CompensationPages
+from accompanist.runtime.control import (
+    left_in,
+    reason_in,
+    site_of,
+)
+from accompanist.runtime.events import (
+    Arrived,
+)
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.operate import BY_HAND
 from accompanist.runtime.ports import Phase
-from accompanist.runtime.undoing import Undoing
+from accompanist.runtime.position import Position
+from accompanist.runtime.saga import StepOutcome
+from accompanist.runtime.state import State
+from accompanist.runtime.undo import Undo
 
 UNDONE_ELSEWHERE = catalogue(
     "ACC210",
@@ -63,154 +72,157 @@ UNDONE_ELSEWHERE = catalogue(
 )
 
 
-class Undone(ByHand):
-    """A session that may be told that its saga is undone."""
+class PeerAborts:
+    """What a session does about other roles' messages that the saga is undone."""
 
-    def _on_operate(self, event: Arrived) -> None:
-        """Carry out an operator's verb, once, if it applies where the session stands."""
-        super()._on_operate(event)
-        self._heed_undone()
+    def __init__(self, state: State, position: Position, undo: Undo) -> None:
+        self._state = state
+        self._position = position
+        self._undo = undo
 
-    def _believes(self, message: Message) -> bool:
-        if message.sender == self.header.initiator:
+    def believes(self, message: Message) -> bool:
+        if message.sender == self._state.header.initiator:
             return True
-        if self.row.phase is Phase.SETTLED or (self._says_left(message) and not self._hears_of_left(message.sender)):
+        if self._state.row.phase is Phase.SETTLED or (
+            self._says_left(message) and not self._hears_of_left(message.sender)
+        ):
             return False
-        if self._pivot_is_through():
-            return self.is_initiator and self._left_by(message)
-        if self.is_initiator:
+        if self._position.pivot_is_through():
+            return self._state.is_initiator and self._left_by(message)
+        if self._state.is_initiator:
             return True
-        decided = message.sender == self.program.choreography.commit_role
-        return self.row.phase is not Phase.DONE and (decided or not self._waits_behind_commit())
+        decided = message.sender == self._state.program.choreography.commit_role
+        return self._state.row.phase is not Phase.DONE and (decided or not self._waits_behind_commit())
 
     def _waits_behind_commit(self) -> bool:
         """Whether this role has done its part before the commit point, so that its owner may have passed it."""
-        if self.row.phase is not Phase.RUNNING:
+        if self._state.row.phase is not Phase.RUNNING:
             return False
-        run = self._run or self._stand()
+        run = self._state.run or self._position.stand()
         return run is not None and run.behind_commit
 
     def _says_left(self, message: Message) -> bool:
         """Whether a message says that an operator ended the saga with everything left as it is, and can be true."""
-        return leaves(self.program.choreography) and left_in(message)
+        return leaves(self._state.program.choreography) and left_in(message)
 
     def _hears_of_left(self, sender: str) -> bool:
-        return self.is_initiator or ends_by_hand(self.program.choreography, sender)
+        return self._state.is_initiator or ends_by_hand(self._state.program.choreography, sender)
 
     def _left_by(self, message: Message) -> bool:
         """Whether nothing is to be undone, because a message that is believed says so."""
-        behind = self.role != self.program.choreography.commit_role or self._pivot_is_through()
-        decided = ends_by_hand(self.program.choreography, message.sender)
-        return self._says_left(message) and (decided or (self.is_initiator and behind))
+        behind = self._state.role != self._state.program.choreography.commit_role or self._position.pivot_is_through()
+        decided = ends_by_hand(self._state.program.choreography, message.sender)
+        return self._says_left(message) and (decided or (self._state.is_initiator and behind))
 
-    def _on_told(self, event: Arrived) -> None:
+    def told(self, event: Arrived) -> StepOutcome:
         """Close, if the message that the saga is undone is believed. At a pivot in doubt the fence decides."""
         message = event.message
-        if not self._believes(message):
+        if not self.believes(message):
             self._count_only(message)
-            self._heed_undone()
-            return
-        pivot = self._stands_at_pivot() if message.sender != self.header.initiator else None
-        parked = self.row.parked
+            self.heed_undone()
+            return StepOutcome.NOTHING
+        pivot = self._position.stands_at_pivot() if message.sender != self._state.header.initiator else None
+        parked = self._state.row.parked
         if parked is not None and parked.code != BY_HAND:
             parked = None  # an undone saga need not repair its fault; only an operator's own park stays
-        self._update(parked=parked)
+        self._state.update(parked=parked)
         if pivot is not None:
-            self._asks_fence(event, pivot)
-            return
-        self._note(message)
-        self._told = True
+            return self._asks_fence(event, pivot)
+        self._state.note(message)
+        self._state.told = True
         self._keep_cause(message)
-        self._update(left=self._left_by(message))
-        self._close(reason_in(message))
+        self._state.update(left=self._left_by(message))
+        return self._undo.fail(reason_in(message))
 
-    def _asks_fence(self, event: Arrived, pivot: CallWorker) -> None:
+    def _asks_fence(self, event: Arrived, pivot: CallWorker) -> StepOutcome:
         """Close unless the pivot has committed. If it has, a message that an operator ended the saga still counts."""
         self._count_only(event.message)
         if self._says_left(event.message):
-            self._left_if_through = event
-        self._close(reason_in(event.message), unless=pivot.site)
+            self._state.left_if_through = event
+        return self._undo.fail(reason_in(event.message), unless=pivot.site)
 
-    def _pivot_was_done(self) -> None:
+    def pivot_was_done(self) -> StepOutcome:
         """Handle the messages that were deferred while the pivot was in doubt, as a restart would."""
-        if self.row.phase is not Phase.RUNNING or not self._pivot_is_through():
-            return
-        said, self._left_if_through = self._left_if_through, None
-        if said is not None:
-            self._on_told(said)
-        self._heed_undone()
+        if not self._position.pivot_is_through():
+            return StepOutcome.NOTHING
+        said, self._state.left_if_through = self._state.left_if_through, None
+        outcome = self.told(said) if said is not None else StepOutcome.NOTHING
+        if outcome is StepOutcome.NOTHING:
+            self.heed_undone()
+        return outcome
 
-    def _heed_undone(self) -> None:
+    def heed_undone(self) -> None:
         """Park if a role says that it is undone after the commit point, once for each role. A session that is parked
         already stays parked for that first."""
-        heard = {role: f"{site_of(Kind.COMPENSATED)} from {role}" for role in self._undone_elsewhere}
-        new = [role for role, mark in heard.items() if mark not in self.row.verbs]
-        if not new or self.row.parked is not None or self.row.phase not in (Phase.RUNNING, Phase.DONE):
+        heard = {role: f"{site_of(Kind.COMPENSATED)} from {role}" for role in self.undone_elsewhere}
+        new = [role for role, mark in heard.items() if mark not in self._state.row.verbs]
+        if not new or self._state.row.parked is not None or self._state.row.phase not in (Phase.RUNNING, Phase.DONE):
             return
-        self._update(verbs=(*self.row.verbs, *(heard[role] for role in new)))
+        self._state.update(verbs=(*self._state.row.verbs, *(heard[role] for role in new)))
         text = "has undone its part" if len(new) == 1 else "have undone their parts"
-        self._park(UNDONE_ELSEWHERE, f"{', '.join(new)} {text}, and the commit point is passed here")
+        self._state.park(UNDONE_ELSEWHERE, f"{', '.join(new)} {text}, and the commit point is passed here")
 
-    def _on_told_again(self, event: Arrived) -> None:
+    @property
+    def undone_elsewhere(self) -> list[str]:
+        """The roles that say they are undone, and have not voted done, although the commit point is passed here."""
+        if (
+            not self._state.is_initiator
+            or not self._position.pivot_is_through()
+            or self._state.row.phase not in (Phase.RUNNING, Phase.DONE)
+        ):
+            return []
+        return sorted(self._state.said_undone.keys() - self._state.said_done.keys())
+
+    def told_again(self, event: Arrived) -> StepOutcome:
         """Record another message that the saga is undone while the close is under way."""
         message = event.message
-        undecided = self._unless is not None and self._stands_at_pivot() is not None
-        if not self._believes(message) or (undecided and message.sender != self.header.initiator):
+        undecided = self._state.unless is not None and self._position.stands_at_pivot() is not None
+        if not self.believes(message) or (undecided and message.sender != self._state.header.initiator):
             self._count_only(message)
             if undecided and self._says_left(message) and self._hears_of_left(message.sender):
-                self._left_if_through = event
-            return
-        if message.kind is Kind.COMPENSATED or not self._told:
-            self._note(message)
-        self._told = True
+                self._state.left_if_through = event
+            return StepOutcome.NOTHING
+        if message.kind is Kind.COMPENSATED or not self._state.told:
+            self._state.note(message)
+        self._state.told = True
         self._hear_word(message)
         self._keep_cause(message)
-        if self._left_by(message) and not self.row.left:  # nothing is undone yet, nor would it be after a restart
-            self._update(left=True)
+        if (
+            self._left_by(message) and not self._state.row.left
+        ):  # nothing is undone yet, nor would it be after a restart
+            self._state.update(left=True)
+        return StepOutcome.NOTHING
 
-    def _on_decided(self, event: Arrived) -> None:
+    def decided(self, event: Arrived) -> StepOutcome:
         """The session is being undone. If an operator ended it at this role, the initiator's abort decides whether what
         was done stays."""
-        if self._awaits_word and self._hear_word(event.message):
-            self._note(event.message)
-            self._undoing = Undoing()  # nothing was read yet
-            if self.row.left or not self._has_door:
-                self._undoing.leave_the_rest()
-            self._compensate_next()
+        if self._undo.awaits_word and self._hear_word(event.message):
+            self._state.note(event.message)
+            self._state.pages = CompensationPages()  # nothing was read yet
+            if self._state.row.left or not self._state.has_door:
+                self._state.pages.leave_the_rest()
+            return self._undo.compensate_next()
+        return StepOutcome.NOTHING
 
     def _hear_word(self, message: Message) -> bool:
-        if message.sender != self.header.initiator or not self._awaits_word:
+        if message.sender != self._state.header.initiator or not self._undo.awaits_word:
             return False
-        self._decided = True
+        self._state.decided = True
         if not self._left_by(message):
-            self._update(left=False)
-            self._draft.forced = True
+            self._state.update(left=False)
+            self._state.draft.forced = True
         return True
 
     def _keep_cause(self, message: Message) -> None:
         """Record why the session closes. A successor may have received more, stand after the commit point, and not
         believe the same message any more."""
-        choreography = self.program.choreography
-        beside = not any(ends_by_hand(choreography, role) for role in (self.role, message.sender))
-        if beside and leaves(choreography) and self.row.granted is None:
-            self._update(granted=reason_in(message))
-            self._draft.forced = True
+        choreography = self._state.program.choreography
+        beside = not any(ends_by_hand(choreography, role) for role in (self._state.role, message.sender))
+        if beside and leaves(choreography) and self._state.row.granted is None:
+            self._state.update(granted=reason_in(message))
+            self._state.draft.forced = True
 
     def _count_only(self, message: Message) -> None:
         """Count a `compensated`, believed or not: it is its sender's answer to the initiator."""
         if message.kind is Kind.COMPENSATED:
-            self._note(message)
-
-    def _stands_at_pivot(self) -> CallWorker | None:
-        """The pivot that was called here, or may have been: the row that records the call may be written later."""
-        if self.role != self.program.choreography.commit_role:
-            return None
-        self._take_stand()
-        call = self._wait.call if self._wait is not None else None
-        if call is None or call.site in self._results:
-            return None
-        operation = self.program.projection.operations[call.operation]
-        if not operation.pivot or operation.recorded:
-            return None
-        self._asked = call.site
-        return call
+            self._state.note(message)

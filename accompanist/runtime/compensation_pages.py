@@ -22,7 +22,7 @@ from accompanist.runtime.burst import CloseWorker
 from accompanist.runtime.ports import Executed
 
 
-class Undoing:
+class CompensationPages:
     """The transactions still to be compensated, as far as they were read. `asked`: the page that was requested and has
     not arrived."""
 
