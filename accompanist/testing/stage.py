@@ -32,7 +32,7 @@ from accompanist.runtime.ports import Executed, Memory, ResultKind, ResultRow, S
 from accompanist.runtime.saga import FINAL
 from accompanist.runtime.session import Session
 from accompanist.runtime.tombstone import leaves_one, tombstone
-from accompanist.sidecar.calls import drawn
+from accompanist.sidecar.calls import sidecar_reads
 from accompanist.simulation.search import properties
 from accompanist.simulation.search.explore import ScheduleStep
 from accompanist.simulation.search.fence import FenceState, Record
@@ -289,7 +289,7 @@ class Stage:
     def _draw(self, role: str, call: CallWorker) -> str:
         """The sidecar itself answers: by the clock of this stage, and by its seed."""
         chance = self._chance
-        value = drawn.read(
+        value = sidecar_reads.read(
             call.operation,
             chance.random,
             lambda: BEGAN_AT + self.clock,

@@ -8,7 +8,7 @@ from accompanist import limits
 from accompanist.log.memory import MemoryLog
 from accompanist.runtime.answers import Fault
 from accompanist.runtime.messages import Kind
-from accompanist.sidecar.sessions.deferred_rows import Lazily
+from accompanist.sidecar.sessions.deferred_rows import DeferredRows
 from tests.runtime import sagas
 from tests.runtime.test_operate import order
 from tests.sidecar.harness import Services, of
@@ -109,7 +109,7 @@ async def test_sessions_that_are_over_leave_nothing_behind_in_memory() -> None:
         held = {
             name: kept
             for name, kept in vars(driver).items()
-            if isinstance(kept, dict | set | list | Lazily) and len(kept) and name != "_epochs"
+            if isinstance(kept, dict | set | list | DeferredRows) and len(kept) and name != "_epochs"
         }
         assert held == {}, role
         assert set(driver.standing()[0].values()) == {0}

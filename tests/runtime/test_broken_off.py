@@ -11,7 +11,7 @@ from accompanist.runtime.events import Answered, Arrived, Name
 from accompanist.runtime.messages import Kind
 from accompanist.runtime.ports import Memory, Phase
 from accompanist.runtime.session import Session
-from accompanist.sidecar.sessions.aside import parked
+from accompanist.sidecar.sessions.parking import parked
 from tests.runtime import sagas
 from tests.runtime.test_operate import order
 

@@ -14,13 +14,13 @@ from uuid import UUID
 from accompanist.runtime.messages import Kind
 from accompanist.sidecar.sessions import driver
 from accompanist.sidecar.sessions.asking import Asking
-from accompanist.sidecar.sessions.freshness import News
+from accompanist.sidecar.sessions.freshness import Freshness
 from accompanist.sidecar.sessions.holding import Holding
 
 
 def sweep_not_waited_for() -> Any:
     """A shard that is due a sweep counts as one that was swept."""
-    return patch.object(News, "may_have", lambda self, shard, before: self.standing(shard) != before)
+    return patch.object(Freshness, "may_have", lambda self, shard, before: self.standing(shard) != before)
 
 
 def all_in_memory() -> Any:

@@ -34,11 +34,11 @@ from accompanist.runtime.replay import executed_by
 from accompanist.runtime.session import Session
 from accompanist.sidecar.api.starting import Starting
 from accompanist.sidecar.calls.attempts import Calls
-from accompanist.sidecar.calls.unended import Unended
+from accompanist.sidecar.calls.outstanding import Outstanding
 from accompanist.sidecar.loops.relay import Relay
 from accompanist.sidecar.sessions.asking import Asking
 from accompanist.sidecar.sessions.driver import Driver
-from accompanist.sidecar.sessions.freshness import News, shard_of
+from accompanist.sidecar.sessions.freshness import Freshness, shard_of
 from accompanist.sidecar.versions import Versions
 from accompanist.simulation.clusters.run import Ran, Setting, run
 from accompanist.simulation.worker import FencedWorker
@@ -318,9 +318,9 @@ def silence_is_success() -> Sequence[Any]:
 
 def late_news() -> Sequence[Any]:
     return [
-        patch.object(News, "is_news", lambda self, key: True),
-        patch.object(News, "standing", lambda self, one: (0, 0)),
-        patch.object(News, "terms", lambda self, keys: {}),
+        patch.object(Freshness, "is_fresh", lambda self, key: True),
+        patch.object(Freshness, "standing", lambda self, one: (0, 0)),
+        patch.object(Freshness, "terms", lambda self, keys: {}),
     ]
 
 
@@ -345,7 +345,7 @@ def nothing_waited_for() -> Sequence[Any]:
     async def ended(self: Any, key: Any, *, ask_on: bool, until: float) -> bool:
         return True
 
-    return [patch.object(Unended, "ended", ended)]
+    return [patch.object(Outstanding, "ended", ended)]
 
 
 def late_not_listened_for() -> Sequence[Any]:
@@ -356,7 +356,7 @@ def late_not_listened_for() -> Sequence[Any]:
         loop.doubtful |= isinstance(answer, Fault)
         return answer
 
-    return [patch.object(Unended, "attempt", attempt)]
+    return [patch.object(Outstanding, "attempt", attempt)]
 
 
 def other_owner_forgotten() -> Sequence[Any]:
@@ -379,7 +379,7 @@ def declines_believed() -> Sequence[Any]:
     async def decided(self: Any, loop: Any, answer: Any) -> Any:
         return answer
 
-    return [patch.object(Unended, "decided", decided)]
+    return [patch.object(Outstanding, "decided", decided)]
 
 
 def asked_unrecorded() -> Sequence[Any]:

@@ -11,7 +11,7 @@ it is repaired.
 Failed attempts are reported to the session, with the reason (`again`), so that people see which sessions wait for a
 worker.
 
-For a worker that is not known to have a fence there are further rules (`sidecar.calls.unended`): a call is only
+For a worker that is not known to have a fence there are further rules (`sidecar.calls.outstanding`): a call is only
 attempted while this sidecar may still make it, and is tracked until it has ended, because compensations wait for it.
 
 Not promised: that the number of attempts survives a crash. A restarted sidecar counts from zero.
@@ -50,9 +50,9 @@ from accompanist.runtime.events import Answered, CloseAnswered, Event, Name, Und
 from accompanist.runtime.headers import words
 from accompanist.runtime.messages import Header
 from accompanist.runtime.ports import Executed, ResultKind
-from accompanist.sidecar.calls import drawn
+from accompanist.sidecar.calls import sidecar_reads
+from accompanist.sidecar.calls.outstanding import Loop, Outstanding, Worker
 from accompanist.sidecar.calls.retries import Retry, away_ms_of, policy_of, timeout_of
-from accompanist.sidecar.calls.unended import Loop, Unended, Worker
 from accompanist.sidecar.tracing import Tracing
 
 logger = structlog.get_logger("accompanist.calls")
@@ -129,7 +129,7 @@ class Calls:
         self._clock = clock
         self._new_id = new_id
         self._monotonic = monotonic
-        self._unended = Unended(sleep)
+        self._outstanding = Outstanding(sleep)
         self._fenced: dict[str, Worker] = {}
         """The workers that are known to have a fence, by role class."""
         self.in_flight = 0
@@ -178,9 +178,9 @@ class Calls:
         """Make a call or a compensation, and wait for its answer. None: the session is being closed, or an operator has
         settled the matter, so the call is not wanted any more."""
         crashpoints.reached("sidecar.before_call")
-        if call.operation in drawn.READS:
+        if call.operation in sidecar_reads.READS:
             return Answered(
-                call.site, Name.REPLIED, drawn.read(call.operation, self._chance, self._clock, self._new_id)
+                call.site, Name.REPLIED, sidecar_reads.read(call.operation, self._chance, self._clock, self._new_id)
             )
         if call.kind is ResultKind.COMPENSATE:
             undone = await self._until_answered(header, role, role_class, call, cause, asker)
@@ -228,7 +228,7 @@ class Calls:
                 self._learn(role_class, answer)
             if isinstance(answer, Missing):
                 ask_on = close.unless is not None
-                ended = await self._unended.ended((header.session, role), ask_on=ask_on, until=self._former(asker))
+                ended = await self._outstanding.ended((header.session, role), ask_on=ask_on, until=self._former(asker))
                 return CloseAnswered(Name.CLOSED if ended else Name.UNENDED, None, before=close.before)
             try:
                 closing = msgspec.json.decode(answer.value if isinstance(answer, Replied) else b"", type=_Closing)
@@ -271,13 +271,13 @@ class Calls:
         """The answer to a forward call. Without a fence, a decline is compared with the answers of other attempts."""
         if not asker.effect or self.fenced(role_class):
             return await self._until_answered(header, role, role_class, call, cause, asker)
-        with self._unended.asking((header.session, role)) as loop:
+        with self._outstanding.asking((header.session, role)) as loop:
             loop.doubtful = asker.former
             answer = await self._until_answered(header, role, role_class, call, cause, asker, loop)
             doubtful = isinstance(answer, Declined) and (loop.doubtful or loop.late)
             if answer is None or not doubtful or await self._has_fence(role_class):
                 return answer
-            return await self._unended.decided(loop, answer)
+            return await self._outstanding.decided(loop, answer)
 
     async def _until_answered(
         self,
@@ -337,7 +337,7 @@ class Calls:
         if loop is None or self.fenced(role_class):
             return await worker.call(call.operation, call.arguments, about, timeout_ms)
         key = (header.session, role)
-        return await self._unended.attempt(key, loop, worker, call.operation, call.arguments, about, timeout_ms)
+        return await self._outstanding.attempt(key, loop, worker, call.operation, call.arguments, about, timeout_ms)
 
     async def _may_ask(self, role_class: str, asker: Asker, loop: Loop | None) -> bool:
         """Whether another attempt may be made; checked before each. With a fence, an attempt after the shard was lost

@@ -43,7 +43,6 @@ from accompanist.runtime.tombstone import leaves_one
 from accompanist.sidecar.calls.attempts import Calls
 from accompanist.sidecar.hosting import Programs
 from accompanist.sidecar.sessions import dormant
-from accompanist.sidecar.sessions.aside import parked
 from accompanist.sidecar.sessions.asking import Asking
 from accompanist.sidecar.sessions.believing import Belief
 from accompanist.sidecar.sessions.commits import Committer, commit_of, row_of
@@ -51,6 +50,7 @@ from accompanist.sidecar.sessions.damage import Damage, alone
 from accompanist.sidecar.sessions.freshness import Key, shard_of
 from accompanist.sidecar.sessions.holding import Holding
 from accompanist.sidecar.sessions.loading import Loader
+from accompanist.sidecar.sessions.parking import parked
 from accompanist.sidecar.sessions.reading import Reader
 from accompanist.sidecar.sessions.tasks import Tasks
 from accompanist.sidecar.sessions.tombstones import Tombstones
@@ -85,16 +85,25 @@ class Driver(Holding):
         self._clock = clock
         self._tasks = Tasks(self._damaged)
         self.end = self._tasks.end
-        super().__init__(Asking(calls, self._tasks, self._again, self._heard))
+        self._timer_set: Callable[[float], None] | None = None
+        self._leases_fresh: Callable[[], bool] | None = None
+        super().__init__(Asking(calls, self._tasks, self._again, self._heard, self.leases_fresh))
         self._loading: dict[Key, list[Message | Fired | Deadline | Clashed]] = {}
-        self.timed: Callable[[float], None] = lambda seconds: None
-        """Called for each timer that is set, with the seconds until it is due."""
-        self._loader = Loader(log, self._news, self._take_up, partial(self._damaged, reading=True))
+        self._loader = Loader(log, self._freshness, self._take_up, partial(self._damaged, reading=True))
         self.damage = Damage(log, committer, self.recover, self._belief.heading, self._sessions.__contains__)
         self._reader = Reader(self._loader, self._tasks, self._is_live, self._read)
         self._tombstones = Tombstones(committer, self._tasks, self._is_over, self._look_again, self._damaged)
 
-    # -- what comes in -----------------------------------------------------------------------------
+    def attach(self, *, timer_set: Callable[[float], None], leases_fresh: Callable[[], bool]) -> None:
+        """Register the loops: who is told of timers, in seconds, and who knows whether the leases are still held."""
+        self._timer_set, self._leases_fresh = timer_set, leases_fresh
+
+    def timer_set(self, seconds: float) -> None:
+        if self._timer_set is not None:
+            self._timer_set(seconds)
+
+    def leases_fresh(self) -> bool:
+        return self._leases_fresh is None or self._leases_fresh()
 
     def take(self, taken: Sequence[Taken]) -> Sequence[Taken]:
         """Handle messages from the inbox. Returns them as they are to be acknowledged: forged ones as refused, so that
@@ -107,7 +116,7 @@ class Driver(Holding):
             with alone(key, self._damaged):
                 if self._belief.spoken(entry):
                     crashpoints.reached("sidecar.message_taken")
-                    self._arrive(entry.message, known=entry.known or not self._news.is_news(key))
+                    self._arrive(entry.message, known=entry.known or not self._freshness.is_fresh(key))
                 else:
                     judged[-1] = msgspec.structs.replace(entry, refused=True)
         return judged
@@ -118,7 +127,7 @@ class Driver(Holding):
         shard = shard_of(message.session)
         if (epoch := self._epochs.get(shard)) is None:
             return None
-        before = self._news.standing(shard)
+        before = self._freshness.standing(shard)
         try:
             [delivery] = await self._committer.commit(Commit(shard=shard, epoch=epoch, home=(message,)))
         except LeaseLost:
@@ -126,7 +135,7 @@ class Driver(Holding):
         if ports.fate(delivery) is ports.Fate.HERE:
             # also for `same`: the first answer of the commit may have been lost before the message was handed over
             new = delivery is Delivery.STORED and message.kind is Kind.START
-            self.arrive(message, known=not new or self._news.standing(shard) != before)
+            self.arrive(message, known=not new or self._freshness.standing(shard) != before)
         return delivery
 
     def arrive(self, message: Message, *, known: bool) -> None:
@@ -214,7 +223,7 @@ class Driver(Holding):
 
     def _is_over(self, row: SessionRow) -> None:
         """A tombstone was written. Answers that the log gave before it are stale."""
-        self._news.left((row.header.session, row.role))
+        self._freshness.left((row.header.session, row.role))
         self.damage.mended((row.header.session, row.role))
         self._ended(row)
 
@@ -222,7 +231,7 @@ class Driver(Holding):
         """Load sessions from the log: at the start, after a take-over, and when the answer of a `take` may have been
         lost. A session in memory gets its whole inbox again, which is harmless."""
         keys = [key for key in keys if key not in self._loading and key not in self._tombstones]
-        self._news.swept(keys)
+        self._freshness.swept(keys)
         for at in range(0, len(keys), limits.load_sessions_max):
             batch = keys[at : at + limits.load_sessions_max]
             self._loading.update((key, []) for key in batch if key not in self._sessions)
@@ -292,8 +301,6 @@ class Driver(Holding):
         if session.outdated:
             self._again_from_the_log(session)
 
-    # -- sessions with more messages than memory is to hold ------------------------------------------
-
     def _is_live(self, session: Session) -> bool:
         return self._sessions.get(session.key) is session
 
@@ -306,8 +313,6 @@ class Driver(Holding):
         self._drop(session)
         self._loading[session.key] = [] if order is None else [order]
         self._tasks.spawn([session.key], self._make_again(session, whole=True))
-
-    # -- deciding and carrying out -----------------------------------------------------------------
 
     def _feed(self, session: Session, event: Event) -> None:
         """Let a session handle an event. Any exception, caused by a peer or by a bug, parks this session only. A
@@ -362,7 +367,7 @@ class Driver(Holding):
         messages = self._tracing.outgoing(burst.messages, cause)
         commit = commit_of(session, burst, messages, self._service, dormant.deadline_of(session, self._clock))
         shard = shard_of(session.header.session)
-        before = self._news.standing(shard)
+        before = self._freshness.standing(shard)
         try:
             deliveries = await self._committer.commit(commit)
         except Exception as problem:
@@ -375,7 +380,7 @@ class Driver(Holding):
         self.damage.mended(session.key)
         crashpoints.reached("sidecar.after_commit")
         for timer in commit.timers:
-            self.timed(timer.seconds)
+            self.timer_set(timer.seconds)
         if burst.row.vote is not None:
             crashpoints.reached("sidecar.vote_committed")
         written = [*commit.messages, *commit.home]
@@ -389,7 +394,7 @@ class Driver(Holding):
                 # also for `same`, since the first answer of the commit may have been lost. If the receiving session is
                 # not in memory, the log is asked once per role, because it may be over
                 new = delivery is Delivery.STORED and message.kind in PROGRAMS and message.session in self._whole
-                self.arrive(message, known=not new or self._news.may_have(shard, before))
+                self.arrive(message, known=not new or self._freshness.may_have(shard, before))
         self._rest(session)
 
     def _rest(self, session: Session) -> None:
@@ -439,7 +444,6 @@ class Driver(Holding):
         self._drop(session)
 
     def _heard(self, session: Session, event: Event) -> None:
-        """Handle a worker's answer."""
         if self._sessions.get(session.key) is session:
             session.retried(0)
             if isinstance(event, CloseAnswered) and event.executed is None and not session.knows_its_past:
@@ -452,8 +456,6 @@ class Driver(Holding):
         if self._sessions.get(session.key) is session:
             session.retried(attempts, trouble)
             self._dirty.soon(session)
-
-    # -- rows that only cache ----------------------------------------------------------------------
 
     def _write_out(self, session: Session) -> None:
         if self._sessions.get(session.key) is session:
@@ -472,7 +474,7 @@ class Driver(Holding):
             self._finish(session, Burst(row=row, ended=True), self._tracing.cause(session.cause, session.role))
         else:
             for timer in timers:
-                self.timed(timer.seconds)
+                self.timer_set(timer.seconds)
             self._rest(session)
 
     def _refused(self, session: Session, problem: Exception) -> None:
@@ -490,8 +492,6 @@ class Driver(Holding):
         if (session := self._sessions.get(key)) is not None:
             self._drop(session)
         self._left.add(key)  # a message for it must not begin it as a new session
-
-    # -- the whole ---------------------------------------------------------------------------------
 
     async def drain(self, seconds: float) -> None:
         """Let work under way finish within so many seconds, then stop. Everything left is in the log."""

@@ -14,8 +14,8 @@ from accompanist import limits
 from accompanist.runtime.ports import Phase
 from accompanist.runtime.session import Session
 from accompanist.sidecar.sessions.asking import Asking
-from accompanist.sidecar.sessions.deferred_rows import Lazily
-from accompanist.sidecar.sessions.freshness import Key, News, shard_of
+from accompanist.sidecar.sessions.deferred_rows import DeferredRows
+from accompanist.sidecar.sessions.freshness import Freshness, Key, shard_of
 
 
 class Holding:
@@ -29,7 +29,7 @@ class Holding:
         self._whole: set[UUID] = set()
         """Sagas that started here and have had all their sessions in memory since. A role of such a saga that is not in
         memory has not begun."""
-        self._dirty = Lazily(self._write_out)
+        self._dirty = DeferredRows(self._write_out)
         self._committing: Counter[Key] = Counter()
         self._evict_above = 0
         self._lost: set[int] = set()
@@ -37,7 +37,7 @@ class Holding:
         """Open sessions whose version is not hosted here, or not yet (`sidecar.versions`), with its fingerprint."""
         self._left: set[Key] = set()
         """Open sessions that are not in memory, without the dormant ones."""
-        self._news = News()
+        self._freshness = Freshness()
 
     def holds(self, session: UUID) -> bool:
         return self.epoch_of(session) is not None
@@ -52,7 +52,7 @@ class Holding:
         the old epoch's decisions can no longer be written."""
         anew = frozenset(shard for shard, epoch in epochs.items() if self._epochs.get(shard) != epoch)
         self._epochs = dict(epochs)
-        self._news.acquired(anew)
+        self._freshness.acquired(anew)
         self.asking.acquired(anew)
         kept = epochs.keys() - anew  # a sweep loads the open sessions of the new ones again
         for session in [one for key, one in self._sessions.items() if shard_of(key[0]) not in kept]:
@@ -63,19 +63,19 @@ class Holding:
 
     def about_to_take(self) -> None:
         """A `take` of the inbox begins."""
-        self._news.asks(self._epochs)
+        self._freshness.asks(self._epochs)
 
     def taken_in(self) -> None:
         """The answer of the `take` was handled, or there will be none."""
-        self._news.answered()
+        self._freshness.answered()
 
     def due_since(self, shard: int) -> int:
         """A number to pass to `swept`, taken before the sweep begins."""
-        return self._news.due_since(shard)
+        return self._freshness.due_since(shard)
 
     def swept(self, shard: int, since: int) -> None:
         """All sessions that were open in a shard when its sweep began were loaded."""
-        self._news.all_swept(shard, since)
+        self._freshness.all_swept(shard, since)
 
     def take_lost(self) -> set[int]:
         """Take the shards that have to be swept because a commit of one of their sessions was refused."""
@@ -113,14 +113,14 @@ class Holding:
     def _look_again(self, session: UUID) -> None:
         """Have the session's shard swept. Until then, a message for it must not begin it as a new session."""
         self._lost.add(shard_of(session))
-        self._news.due([shard_of(session)])
+        self._freshness.due([shard_of(session)])
 
     def _drop(self, session: Session) -> None:
         """Remove a session from memory, unless another run of it has taken its place."""
         if self._sessions.get(session.key) is session:
             del self._sessions[session.key]
             self._whole.discard(session.header.session)
-            self._news.left(session.key)
+            self._freshness.left(session.key)
             self._dirty.forget(session)
             self.asking.drop(session)
 

@@ -31,8 +31,8 @@ from accompanist.runtime.messages import Kind as MessageKind
 from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import Delivery, LogUnavailable
 from accompanist.runtime.session import Session
+from accompanist.sidecar.api.events_and_timers import EventsAndTimers
 from accompanist.sidecar.api.operators import Operators
-from accompanist.sidecar.api.outside import Outside
 from accompanist.sidecar.api.public import Api
 from accompanist.sidecar.api.waiters import Waiters
 from accompanist.sidecar.calls.attempts import Calls
@@ -369,10 +369,8 @@ class Replica:
         operators = Operators(
             self.service, hosted, self.log, self.api.deliver, self.api.hosted_here, new_id=self.new_id
         )
-        outside = Outside(
-            self.service, hosted, self.log, self.api, lambda seconds: self.driver.timed(seconds), self.clock
-        )
-        self.methods = self.api.methods() | operators.methods() | outside.methods()
+        events = EventsAndTimers(self.service, hosted, self.log, self.api, self.driver.timer_set, self.clock)
+        self.methods = self.api.methods() | operators.methods() | events.methods()
         self.begun = versions is None
         self.beginning = None if versions is None else asyncio.create_task(self._register(versions))
         if versions is None:

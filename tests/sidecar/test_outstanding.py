@@ -173,7 +173,7 @@ async def test_one_that_was_never_read_is_not_waited_after() -> None:
     calls._sleep = asyncio.sleep
     assert await ask(calls) == Answered("1", Name.EXHAUSTED)
     await turns()
-    assert len(calls._unended) == 0
+    assert len(calls._outstanding) == 0
     assert await close(calls) == CLOSED
 
 
@@ -298,7 +298,7 @@ async def test_what_a_cancelled_question_has_sent_is_remembered() -> None:
     for late in slow.waiting:
         late.set_result(Fault("it failed"))
     assert await closing == CLOSED
-    assert len(calls._unended) == 0
+    assert len(calls._outstanding) == 0
 
 
 class Faulty:

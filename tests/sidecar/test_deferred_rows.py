@@ -1,4 +1,4 @@
-"""Rows that are written lazily: after a driver was drained, no timer of it begins another write."""
+"""Rows that are deferred: after a driver was drained, no timer of it begins another write."""
 
 from __future__ import annotations
 
