@@ -211,7 +211,7 @@ class Sidecar:
 
     async def _measure(self) -> None:
         """Update the gauges."""
-        self._tracing.standing(*self._driver.standing())
+        self._tracing.standing(*self._driver.holding.standing())
         self._tracing.background(len(self._background.failing), len(self._driver.damage))
 
     async def _listen(self) -> None:
@@ -255,7 +255,7 @@ class Sidecar:
             {
                 "service": self._service.name,
                 "ready": self._intake.ready,
-                "sessions": self._driver.open_sessions,
+                "sessions": self._driver.holding.open_sessions,
                 "calls": self._calls.in_flight,
                 "choreographies": {name: c.fingerprint for name, c in self._hosted.choreographies.items()},
                 "unhosted": len(self._driver.unhosted),

@@ -225,7 +225,7 @@ async def test_an_old_replica_hosts_what_only_the_new_one_has_deployed(deploymen
     deployment.worker.let_go.set()
     assert (await deployment.end(header)).result == b"500"
     assert old.hosted.hosts(header.fingerprint, "asker")
-    await until(lambda: old.driver.open_sessions == 0)
+    await until(lambda: old.driver.holding.open_sessions == 0)
     assert old.hosted.startable("ask")[0].choreography.fingerprint != header.fingerprint
     await old.stop()
 

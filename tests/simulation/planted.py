@@ -39,6 +39,8 @@ from accompanist.sidecar.loops.relay import Relay
 from accompanist.sidecar.sessions.asking import Asking
 from accompanist.sidecar.sessions.driver import Driver
 from accompanist.sidecar.sessions.freshness import Freshness, shard_of
+from accompanist.sidecar.sessions.holding import Holding
+from accompanist.sidecar.sessions.output_commit import OutputCommit
 from accompanist.sidecar.versions import Versions
 from accompanist.simulation.clusters.run import Ran, Setting, run
 from accompanist.simulation.worker import FencedWorker
@@ -91,7 +93,7 @@ def found(plant: Plant) -> tuple[int, Ran] | None:
 
 
 def vote_told_early() -> Sequence[Any]:
-    real = Driver._commit
+    real = OutputCommit._commit
 
     async def commit(self: Any, of: Any, burst: Any, cause: Any, began: int) -> None:
         if burst.row.vote is not None and burst.messages:
@@ -100,17 +102,17 @@ def vote_told_early() -> Sequence[Any]:
                 await self._committer.commit(told)
         await real(self, of, burst, cause, began)
 
-    return [patch.object(Driver, "_commit", commit)]
+    return [patch.object(OutputCommit, "_commit", commit)]
 
 
 def no_tombstone() -> Sequence[Any]:
-    real = Driver._begin
+    real = Driver.begin
 
     def begin(self: Any, message: Any) -> None:
         if message.kind is not Kind.ABORT:
             real(self, message)
 
-    return [patch.object(Driver, "_begin", begin)]
+    return [patch.object(Driver, "begin", begin)]
 
 
 def close_left_out() -> Sequence[Any]:
@@ -224,13 +226,13 @@ def inbox_forgotten() -> Sequence[Any]:
 
 
 def released_early() -> Sequence[Any]:
-    real = Driver._carry
+    real = OutputCommit.carry
 
     def carry(self: Any, of: Any, burst: Any) -> None:
         self._release(of, burst, {})
         real(self, of, msgspec.structs.replace(burst, calls=()))
 
-    return [patch.object(Driver, "_carry", carry)]
+    return [patch.object(OutputCommit, "carry", carry)]
 
 
 def query_unrecorded() -> Sequence[Any]:
@@ -268,7 +270,7 @@ def shards_kept() -> Sequence[Any]:
         self._epochs = dict(epochs)
         return frozenset(shard for shard, _ in anew)
 
-    return [patch.object(Driver, "hold", hold)]
+    return [patch.object(Holding, "hold", hold)]
 
 
 def collected_early() -> Sequence[Any]:
@@ -326,17 +328,17 @@ def late_news() -> Sequence[Any]:
 
 def repeats_lost() -> Sequence[Any]:
     """What was stored before its answer was lost is handed over by nobody."""
-    real = Driver._commit
+    real = OutputCommit._commit
 
     async def commit(self: Any, *given: Any) -> None:
-        arrive = self.arrive
-        self.arrive = lambda message, known: None if known else arrive(message, known=known)
+        sessions, arrive = self._sessions, self._sessions.arrive
+        sessions.arrive = lambda message, known: None if known else arrive(message, known=known)
         try:
             await real(self, *given)
         finally:
-            self.arrive = arrive
+            sessions.arrive = arrive
 
-    return [patch.object(Driver, "_commit", commit)]
+    return [patch.object(OutputCommit, "_commit", commit)]
 
 
 def nothing_waited_for() -> Sequence[Any]:

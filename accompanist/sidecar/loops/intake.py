@@ -165,7 +165,7 @@ class Intake:
 
     async def _mend(self) -> None:
         self._damaged.clear()
-        await self._driver.damage.mend(self._clock(), self._driver.epoch_of)
+        await self._driver.damage.mend(self._clock(), self._driver.holding.epoch_of)
 
     async def _pause_collecting(self, collection: Collector) -> None:
         await asyncio.sleep((limits.collect_again_ms if self._collects_on else collection.pause_ms) / 1000)
@@ -176,8 +176,8 @@ class Intake:
         self._leased_at = asked_at  # conservative: the log's lease begins later
         held = {lease.shard: lease.epoch for lease in leases}
         # compare epochs, and do not rely on the log's `acquired`: that answer may have been lost
-        anew = self._driver.hold(held)
-        self._unswept = (self._unswept | anew | self._driver.take_lost()) & held.keys()
+        anew = self._driver.holding.hold(held)
+        self._unswept = (self._unswept | anew | self._driver.holding.take_lost()) & held.keys()
         if self._unswept:
             self._due.set()
         elif not held:
@@ -211,11 +211,11 @@ class Intake:
             while due:
                 # one shard at a time: one answer must not list all open sessions of a service
                 shard = min(due)
-                since = self._driver.due_since(shard)
+                since = self._driver.holding.due_since(shard)
                 keys = await self._log.unfinished([shard])
                 await self._driver.recover(keys)
                 found += len(keys)
-                self._driver.swept(shard, since)
+                self._driver.holding.swept(shard, since)
                 due.discard(shard)
         except BaseException:
             self._unswept |= due
@@ -228,12 +228,12 @@ class Intake:
     async def _take(self) -> None:
         while True:
             self._woken.clear()
-            self._driver.about_to_take()
+            self._driver.holding.about_to_take()
             with self._taking.asked() as rows:
                 taken = await self._log.take(rows, self._taken)
             self._taken = ()
             self._taken = self._driver.take(taken)
-            self._driver.taken_in()
+            self._driver.holding.taken_in()
             full = len(taken) >= rows or sum(len(one.message.payload) for one in taken) >= limits.batch_bytes_max
             if not full and not self._woken.is_set():
                 return

@@ -41,6 +41,7 @@ from accompanist.sidecar.loops.collection import Collector
 from accompanist.sidecar.loops.intake import Intake
 from accompanist.sidecar.loops.relay import Relay
 from accompanist.sidecar.sessions.driver import Driver
+from accompanist.sidecar.sessions.residence import State
 from accompanist.sidecar.tracing import Tracing
 from accompanist.sidecar.versions import Versions
 from accompanist.simulation.clusters.deploys import Deploy
@@ -380,13 +381,13 @@ class Replica:
 
     def _show(self, hostile: Hostile) -> None:
         """Let be seen what its sessions have decided, before it is carried out."""
-        carry = self.driver._carry
+        carry = self.driver.carry
 
         def shown(session: Session, burst: Burst) -> None:
             hostile.believed.carried(self, session, burst)
             carry(session, burst)
 
-        self.driver._carry = shown  # type: ignore[method-assign]
+        self.driver.carry = shown  # type: ignore[method-assign]
 
     async def _register(self, versions: Versions) -> None:
         """Nothing begins before that. Production's sidecar ends where its log is away, and is started again."""
@@ -429,17 +430,17 @@ class Replica:
         """What it holds in memory for sessions, by name."""
         driver, left = self.driver, self.cluster.judge.left_of
         by_session: dict[str, Iterable[Any]] = {
-            "sessions": driver._sessions,
-            "loads": driver._loading,
-            "commits": driver._committing,
-            "evicted": driver._left,
+            "sessions": driver.holding.residences.live,
+            "loads": driver.holding.residences.keys(State.LOADING),
+            "commits": driver._output._committing,
+            "evicted": driver.holding.residences.keys(State.EVICTED),
         }
         held = {name: len(left(self.service, keys)) for name, keys in by_session.items()}
         held["unhosted"] = len(left(self.service, driver.unhosted, waits=True))
         if self.cluster.hostile is not None:  # what may stay open for its sake is at work
             return held
         return held | {
-            "rows to write": len(driver._dirty),
+            "rows to write": len(driver._output._deferred),
             "tasks": len(driver._tasks),
             "waiting clients": self.waiters.count,
             "calls in flight": self.calls.in_flight,
