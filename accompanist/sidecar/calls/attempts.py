@@ -46,11 +46,12 @@ from accompanist.runtime.answers import (
 )
 from accompanist.runtime.backoff import RETRIABLE
 from accompanist.runtime.burst import CallWorker, CloseWorker
-from accompanist.runtime.events import Answered, CloseAnswered, Event, Name, Undid
+from accompanist.runtime.events import Answered, CloseAnswered, Event, Name
 from accompanist.runtime.headers import words
 from accompanist.runtime.messages import Header
 from accompanist.runtime.ports import Executed, ResultKind
 from accompanist.sidecar.calls import sidecar_reads
+from accompanist.sidecar.calls.meaning import event_of, trouble
 from accompanist.sidecar.calls.outstanding import Loop, Outstanding, Worker
 from accompanist.sidecar.calls.retries import Retry, away_ms_of, policy_of, timeout_of
 from accompanist.sidecar.tracing import Tracing
@@ -183,27 +184,13 @@ class Calls:
                 call.site, Name.REPLIED, sidecar_reads.read(call.operation, self._chance, self._clock, self._new_id)
             )
         if call.kind is ResultKind.COMPENSATE:
-            undone = await self._until_answered(header, role, role_class, call, cause, asker)
-            if undone is None:
-                return None
-            crashpoints.reached("sidecar.undo_answered")
-            text = "" if isinstance(undone, Replied) else _words(undone)
-            return Undid(call.site, Name.STUCK if text else Name.UNDID, text)
-        asked = await self._until_decided(header, role, role_class, call, cause, asker)
-        crashpoints.reached("sidecar.reply_received")
-        match asked:
-            case Replied(value=value):
-                return Answered(call.site, Name.REPLIED, value)
-            case Declined(reason=reason):
-                return Answered(call.site, Name.DECLINED, orjson.dumps(words(reason)))
-            case Closed():
-                return Answered(call.site, Name.SHUT)
-            case Reused():
-                return Answered(call.site, Name.REUSED)
-            case None:
-                return None
-            case _:
-                return Answered(call.site, Name.EXHAUSTED)
+            answer = await self._until_answered(header, role, role_class, call, cause, asker)
+            if answer is not None:
+                crashpoints.reached("sidecar.undo_answered")
+        else:
+            answer = await self._until_decided(header, role, role_class, call, cause, asker)
+            crashpoints.reached("sidecar.reply_received")
+        return None if answer is None else event_of(call, answer)
 
     async def close(
         self,
@@ -315,7 +302,7 @@ class Calls:
                 site=call.site,
                 operation=call.operation,
                 attempt=attempt,
-                problem=_words(answer),
+                problem=trouble(answer),
             )
             if given_up:
                 return answer
@@ -401,7 +388,7 @@ def _trouble(answer: Answer) -> str:
     """What went wrong, for people. The reason of a decline may be shown to them."""
     if isinstance(answer, Declined):
         return words(f"it declines, which it may not: {answer.reason}")
-    return _words(answer)
+    return trouble(answer)
 
 
 def _follows(closing: _Closing, asked: CloseWorker) -> bool:
@@ -410,17 +397,6 @@ def _follows(closing: _Closing, asked: CloseWorker) -> bool:
     if not closing.closed:
         return asked.unless is not None
     return not closing.more or (bool(closing.executed) and closing.executed[0].site != asked.before)
-
-
-def _words(answer: Answer | None) -> str:
-    """What went wrong, as text without payload."""
-    match answer:
-        case Fault(text=text) | RetryLater(text=text) | Reused(text=text):
-            return text
-        case Missing(method=method):
-            return f"the worker has no method {method}"
-        case _:
-            return type(answer).__name__.lower() if answer is not None else "nobody may ask"
 
 
 def _meta(
