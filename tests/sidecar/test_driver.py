@@ -124,6 +124,14 @@ async def test_a_session_that_ends_while_its_row_is_written_ends_in_the_log_too(
     await services.row("b", session, Phase.SETTLED)
 
 
+async def test_the_loops_are_told_of_timers_and_asked_for_the_leases_once_they_are_attached() -> None:
+    driver = Services(sagas.ring()).sidecars["a"].driver
+    told: list[float] = []
+    driver.attach(timer_set=told.append, leases_fresh=lambda: False)
+    driver.timer_set(1.5)
+    assert (told, driver.leases_fresh()) == ([1.5], False)
+
+
 async def test_idle_sessions_leave_memory_and_come_back() -> None:
     services = Services(sagas.ring())
     with few("sessions_in_memory_max", 3):

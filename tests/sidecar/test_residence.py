@@ -7,7 +7,8 @@ import pytest
 from accompanist.runtime.events import Fired
 from accompanist.runtime.ports import Phase, SessionRow
 from accompanist.runtime.session import Session
-from accompanist.sidecar.sessions.freshness import Key
+from accompanist.sidecar.sessions.freshness import Key, shard_of
+from accompanist.sidecar.sessions.holding import Holding
 from accompanist.sidecar.sessions.residence import TABLE, ImpossibleMove, Move, Residences, State
 from tests.runtime import sagas
 
@@ -111,3 +112,22 @@ def test_another_run_of_a_session_is_not_the_one_in_memory() -> None:
     with pytest.raises(ImpossibleMove):
         residences.admit(session())
     assert residences.is_live(first)
+
+
+def test_what_is_known_of_open_sessions_goes_with_their_shard() -> None:
+    """One that misses its version stays to be seen where the shard is acquired anew: the sweep finds it again."""
+    holding = Holding(lambda shards: None, lambda session: None)
+    evicted, missing, loading, shard = (KEY[0], "b"), (KEY[0], "c"), (KEY[0], "d"), shard_of(KEY[0])
+    holding.hold({shard: 1})
+    holding.admit(session())
+    holding.residences.move(evicted, Move.BREAK)
+    holding.residences.miss(missing, "f")
+    holding.residences.wait(loading, Fired("1"))
+    assert holding.hold({shard: 1}) == frozenset()
+    assert [holding.residences.state(key) for key in (KEY, evicted)] == [State.LIVE, State.EVICTED]
+    assert holding.hold({shard: 2}) == {shard}
+    assert [holding.residences.state(key) for key in (KEY, evicted)] == [State.ABSENT, State.ABSENT]
+    assert holding.residences.state(missing) is State.UNHOSTED
+    holding.hold({})
+    assert holding.residences.state(missing) is State.ABSENT
+    assert holding.residences.state(loading) is State.LOADING, "its answer finds that the shard is gone"

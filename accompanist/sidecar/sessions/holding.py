@@ -50,11 +50,10 @@ class Holding:
         kept = epochs.keys() - anew  # a sweep loads the open sessions of the new ones again
         for session in [one for key, one in self.residences.live.items() if shard_of(key[0]) not in kept]:
             self.drop(session)
-        for key in self.residences.keys(State.EVICTED):
-            if shard_of(key[0]) not in kept:
-                self.residences.move(key, Move.FORGET)
-        for key in self.residences.keys(State.UNHOSTED):
-            if not self.holds(key[0]):
+        for key in self.residences.keys(State.EVICTED, State.UNHOSTED):
+            # one that misses its version is still to be seen until the sweep finds it again
+            evicted = self.residences.state(key) is State.EVICTED
+            if shard_of(key[0]) not in (kept if evicted else epochs):
                 self.residences.move(key, Move.FORGET)
         return anew
 

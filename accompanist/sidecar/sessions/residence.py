@@ -96,9 +96,9 @@ class Residences:
     def state(self, key: Key) -> State:
         return self._states.get(key, State.ABSENT)
 
-    def keys(self, state: State) -> Collection[Key]:
-        """The sessions in a state, in no order."""
-        return [key for key, one in self._states.items() if one is state]
+    def keys(self, *states: State) -> Collection[Key]:
+        """The sessions in these states, in no order."""
+        return [key for key, state in self._states.items() if state in states]
 
     def move(self, key: Key, by: Move) -> State:
         """Move a session. Raises ImpossibleMove, and changes nothing, if `TABLE` has no such move."""
