@@ -18,7 +18,7 @@ from accompanist import limits
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Commit, Delivery, Phase
 from accompanist.runtime.state import CLASH
-from accompanist.sidecar.sessions.residence import State
+from accompanist.sidecar.sessions.residence import Residence
 from tests.runtime import sagas
 from tests.sidecar.harness import Services, Sidecar, few, of
 
@@ -45,7 +45,7 @@ class Held:
 
 async def nothing_under_way(sidecar: Sidecar) -> None:
     async with asyncio.timeout(20):
-        while sidecar.driver._tasks or sidecar.driver.holding.residences.keys(State.LOADING):  # noqa: ASYNC110
+        while sidecar.driver._tasks or sidecar.driver.holding.residences.keys(Residence.LOADING):  # noqa: ASYNC110
             await asyncio.sleep(0)  # a turn of the loop, not a time
 
 
@@ -167,7 +167,7 @@ async def test_a_session_that_is_over_does_not_leave_memory_as_an_open_one(monke
             await services.end(session)
             await services.row("b", session, Phase.SETTLED)
     await nothing_under_way(b)
-    assert not b.driver.holding.residences.keys(State.EVICTED)
+    assert not b.driver.holding.residences.keys(Residence.EVICTED)
 
 
 async def test_what_left_memory_goes_with_its_shard() -> None:
@@ -181,9 +181,9 @@ async def test_what_left_memory_goes_with_its_shard() -> None:
         await services.row("a", header.session, Phase.RUNNING)
         while a.driver.session(header.session, "a") is not None:
             await services.start()
-    assert a.driver.holding.residences.keys(State.EVICTED)
+    assert a.driver.holding.residences.keys(Residence.EVICTED)
     a.driver.holding.hold({})
-    assert not a.driver.holding.residences.keys(State.EVICTED)
+    assert not a.driver.holding.residences.keys(Residence.EVICTED)
 
 
 async def test_a_clash_that_comes_while_a_session_is_loaded_is_heard_then(monkeypatch: pytest.MonkeyPatch) -> None:

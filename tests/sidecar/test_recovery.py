@@ -14,7 +14,7 @@ from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Commit, Delivery, Memory, Phase
 from accompanist.runtime.state import CLASH
 from accompanist.sidecar.sessions.freshness import Key
-from accompanist.sidecar.sessions.residence import State
+from accompanist.sidecar.sessions.residence import Residence
 from tests.runtime import sagas
 from tests.sidecar.harness import Services, few, of
 from tests.sidecar.test_late_answers import NEVER
@@ -96,18 +96,18 @@ async def test_an_answer_that_comes_while_a_tombstone_is_written_begins_nothing(
     b.driver.damaged(key, ValueError("what a row holds"), reading=True)
     await b.driver.recover([key])
     state = b.driver.holding.residences.state
-    assert state(key) is State.TOMBSTONE
+    assert state(key) is Residence.TOMBSTONE
     late = Message(header=abort.header, kind=Kind.DATA, site="2", sender="a", receiver="b", payload=b"1")
     await services.sidecars["a"].log.flush([Commit(shard=None, messages=(late,))])
     slow.set()
     await first
-    assert (state(key), b.driver.session(*key), len(calls)) == (State.TOMBSTONE, None, 2)
+    assert (state(key), b.driver.session(*key), len(calls)) == (Residence.TOMBSTONE, None, 2)
     assert b.driver.damage.sessions == {}, "it was not even tried"
     b.driver.fire([(*key, "1")])
     b.driver.arrive(late, known=True)
-    assert state(key) is State.TOMBSTONE
+    assert state(key) is Residence.TOMBSTONE
     write.set()
     await services.row("b", abort.session, Phase.ENDED)
     await turns()
-    assert state(key) is State.ABSENT
+    assert state(key) is Residence.ABSENT
     assert b.driver.damage.sessions == {}

@@ -16,7 +16,7 @@ from accompanist.runtime.messages import Kind
 from accompanist.runtime.ports import Commit, Delivery, Phase, SessionRow
 from accompanist.runtime.session import Session
 from accompanist.sidecar.sessions.dormant import deadline_of
-from accompanist.sidecar.sessions.residence import State
+from accompanist.sidecar.sessions.residence import Residence
 from tests.runtime import sagas
 from tests.sidecar.harness import Services, few, of
 
@@ -155,7 +155,7 @@ async def test_a_paused_owner_that_fires_late_writes_nothing() -> None:
     old.driver.fire([(session, "a", "1")])
     async with asyncio.timeout(20):
         driver, residences = old.driver, old.driver.holding.residences
-        while driver._output._committing or residences.state((session, "a")) in (State.LIVE, State.LOADING):  # noqa: ASYNC110
+        while driver._output._committing or residences.state((session, "a")) in (Residence.LIVE, Residence.LOADING):  # noqa: ASYNC110
             await asyncio.sleep(0)  # a turn of the loop, not a time
     await tell(services, session, "b", "paid", b"7")
     await tell(services, session, "c", "seen", b"9")

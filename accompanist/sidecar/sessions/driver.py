@@ -48,7 +48,7 @@ from accompanist.sidecar.sessions.holding import Holding
 from accompanist.sidecar.sessions.output_commit import OutputCommit
 from accompanist.sidecar.sessions.parking import parked
 from accompanist.sidecar.sessions.recovery import Recovery
-from accompanist.sidecar.sessions.residence import Move, State
+from accompanist.sidecar.sessions.residence import Residence, ResidenceMove
 from accompanist.sidecar.sessions.tasks import Tasks
 from accompanist.sidecar.sessions.tombstones import Tombstones
 from accompanist.sidecar.tracing import Tracing
@@ -168,7 +168,7 @@ class Driver:
         """Handle a message that is in the inbox. What it raises is its session's."""
         key = (message.session, message.receiver)
         state = self._residences.state(key)
-        if not self.holding.holds(message.session) or state is State.TOMBSTONE:
+        if not self.holding.holds(message.session) or state is Residence.TOMBSTONE:
             return
         session = self.holding.session(key)
         if not (self._belief.told(message) if session is None else self._belief.heard_by(session, message)):
@@ -177,9 +177,9 @@ class Driver:
             self._recovery.reload(session, message, whole=True)
         elif session is not None:
             self._feed(session, Arrived(message))
-        elif state is State.LOADING:
+        elif state is Residence.LOADING:
             self._residences.wait(key, message)
-        elif known or state is State.EVICTED or dormant.may_wait_in_the_log(message, self._programs):
+        elif known or state is Residence.EVICTED or dormant.may_wait_in_the_log(message, self._programs):
             self._residences.wait(key, message)
             self._recovery.load([key])
         else:
@@ -208,9 +208,9 @@ class Driver:
             if (live := self.holding.session(key)) is not None:
                 with alone(key, self.damaged):
                     self.hear(live, event)
-            elif state is State.LOADING:
+            elif state is Residence.LOADING:
                 self._residences.wait(key, event)
-            elif state is not State.TOMBSTONE and self.holding.holds(key[0]):
+            elif state is not Residence.TOMBSTONE and self.holding.holds(key[0]):
                 self._residences.wait(key, event)
                 absent.append(key)
         self._recovery.load(absent)
@@ -218,7 +218,7 @@ class Driver:
     def begin(self, message: Message) -> None:
         """Begin the session of a message, if it may begin one here, or leave a tombstone for it."""
         key = (message.session, message.receiver)
-        if message.kind is Kind.EVENT or self._residences.state(key) is State.TOMBSTONE:
+        if message.kind is Kind.EVENT or self._residences.state(key) is Residence.TOMBSTONE:
             return  # an event stays in the inbox until the program asks for it
         if self._programs.program(message.header, message.receiver) is None:
             logger.debug("message.unhostable", session=str(message.session), choreography=message.header.choreography)
@@ -227,7 +227,7 @@ class Driver:
         if (program := self._belief.beginning(message)) is None:
             return
         if leaves_one(message, self._service):
-            self._residences.move(key, Move.BURY)
+            self._residences.move(key, ResidenceMove.BURY)
             self._tombstones.leave(message, program, self.holding.epoch_of(message.session))
             return
         session = Session.begin(program, message)
@@ -316,8 +316,8 @@ class Driver:
         as a new session."""
         self.damage.note(key, problem, reading=reading)
         session = self.holding.session(key)
-        if session is None or not self.holding.drop(session, Move.BREAK):
-            self._residences.move(key, Move.BREAK)
+        if session is None or not self.holding.drop(session, ResidenceMove.BREAK):
+            self._residences.move(key, ResidenceMove.BREAK)
 
     def mended(self, key: Key) -> None:
         """A session was written: it goes on, if it was damaged."""
@@ -330,18 +330,18 @@ class Driver:
     def _tombstone_written(self, row: SessionRow) -> None:
         """A session is over before it began. Answers that the log gave before that are stale."""
         key = (row.header.session, row.role)
-        self._residences.move(key, Move.BURIED)
+        self._residences.move(key, ResidenceMove.BURIED)
         self.holding.freshness.left(key)
         self.damage.mended(key)
         self._ended(row)
 
     def _tombstone_lost(self, key: Key) -> None:
         """A tombstone could not be written now. The next sweep of its shard, here or elsewhere, finds its message."""
-        self._residences.move(key, Move.BURIED)
+        self._residences.move(key, ResidenceMove.BURIED)
         self.holding.look_again(key[0])
 
     def _tombstone_refused(self, key: Key, problem: BaseException) -> None:
-        self._residences.move(key, Move.BURIED)
+        self._residences.move(key, ResidenceMove.BURIED)
         self.damaged(key, problem)
 
     # -- the end -----------------------------------------------------------------------------------

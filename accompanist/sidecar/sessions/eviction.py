@@ -20,7 +20,7 @@ from accompanist.runtime.ports import Memory
 from accompanist.runtime.session import Session
 from accompanist.sidecar.sessions.freshness import Key
 from accompanist.sidecar.sessions.holding import Holding
-from accompanist.sidecar.sessions.residence import Move
+from accompanist.sidecar.sessions.residence import ResidenceMove
 from accompanist.sidecar.sessions.tasks import Tasks
 
 
@@ -58,7 +58,7 @@ class Eviction:
             # a session that is over leaves by itself once its last commit is done
             under_way = self._under_way(key) or session.lacking is not None
             if session.idle and not session.final and not under_way:
-                self._holding.drop(session, Move.EVICT)
+                self._holding.drop(session, ResidenceMove.EVICT)
         # if none could be evicted, do not search again at once
         self._above = len(live) + limits.sessions_in_memory_max // 20
 

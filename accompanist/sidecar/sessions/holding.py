@@ -14,7 +14,7 @@ from uuid import UUID
 from accompanist.runtime.ports import Phase
 from accompanist.runtime.session import Session
 from accompanist.sidecar.sessions.freshness import Freshness, Key, shard_of
-from accompanist.sidecar.sessions.residence import Move, Residences, State
+from accompanist.sidecar.sessions.residence import Residence, ResidenceMove, Residences
 
 
 class Holding:
@@ -50,11 +50,11 @@ class Holding:
         kept = epochs.keys() - anew  # a sweep loads the open sessions of the new ones again
         for session in [one for key, one in self.residences.live.items() if shard_of(key[0]) not in kept]:
             self.drop(session)
-        for key in self.residences.keys(State.EVICTED, State.UNHOSTED):
+        for key in self.residences.keys(Residence.EVICTED, Residence.UNHOSTED):
             # one that misses its version is still to be seen until the sweep finds it again
-            evicted = self.residences.state(key) is State.EVICTED
+            evicted = self.residences.state(key) is Residence.EVICTED
             if shard_of(key[0]) not in (kept if evicted else epochs):
-                self.residences.move(key, Move.FORGET)
+                self.residences.move(key, ResidenceMove.FORGET)
         return anew
 
     def about_to_take(self) -> None:
@@ -90,7 +90,7 @@ class Holding:
         memory has not begun."""
         return session in self._whole
 
-    def drop(self, session: Session, by: Move = Move.LEAVE) -> bool:
+    def drop(self, session: Session, by: ResidenceMove = ResidenceMove.LEAVE) -> bool:
         """Remove a session from memory, unless another run of it has taken its place. Returns whether it was removed.
         After a `RELOAD` or an `EVICT` it is still known to be open."""
         if not self.residences.is_live(session):

@@ -12,7 +12,7 @@ commit is handed in: its shard may be lost and acquired again in between.
 It holds, by session, how many commits are under way, and the rows that are to be written. Both are kept by session and
 role, not by its run in memory: a run that was loaded anew must not overtake what its predecessor has handed in.
 
-If a commit is refused, nothing of its burst leaves. What becomes of the session, `Sessions.refused` decides.
+If a commit is refused, nothing of its burst leaves. What becomes of the session, `CommitListener.refused` decides.
 
 Not promised: that a deferred row is in the log at once, or at all before a crash.
 """
@@ -46,7 +46,7 @@ from accompanist.sidecar.tracing import Tracing
 logger = structlog.get_logger("accompanist.driver")
 
 
-class Sessions(Protocol):
+class CommitListener(Protocol):
     """Whoever is told how commits ended: `driver.Driver`."""
 
     def arrive(self, message: Message, *, known: bool) -> None: ...
@@ -74,7 +74,7 @@ class OutputCommit:
         tasks: Tasks,
         holding: Holding,
         asking: Asking,
-        sessions: Sessions,
+        sessions: CommitListener,
         ended: Callable[[SessionRow], None],
         clock: Callable[[], float],
     ) -> None:

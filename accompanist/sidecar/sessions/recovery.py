@@ -44,13 +44,13 @@ from accompanist.sidecar.sessions.loading import Loader
 from accompanist.sidecar.sessions.output_commit import OutputCommit
 from accompanist.sidecar.sessions.parking import parked
 from accompanist.sidecar.sessions.reading import Reader
-from accompanist.sidecar.sessions.residence import Move, State, Waiting
+from accompanist.sidecar.sessions.residence import Residence, ResidenceMove, Waiting
 from accompanist.sidecar.sessions.tasks import Tasks
 
 logger = structlog.get_logger("accompanist.driver")
 
 
-class Sessions(Protocol):
+class SessionHost(Protocol):
     """Whoever goes on with sessions: `driver.Driver`."""
 
     def admit(self, session: Session) -> None: ...
@@ -84,7 +84,7 @@ class Recovery:
         tasks: Tasks,
         holding: Holding,
         output: OutputCommit,
-        sessions: Sessions,
+        sessions: SessionHost,
     ) -> None:
         self._service = service
         self._programs = programs
@@ -106,13 +106,13 @@ class Recovery:
             # a load or a tombstone of some may have begun while those before were read
             batch = self._to_load(keys[at : at + limits.load_sessions_max])
             for key in batch:
-                if self._residences.state(key) is not State.LIVE:
-                    self._residences.move(key, Move.LOAD)
+                if self._residences.state(key) is not Residence.LIVE:
+                    self._residences.move(key, ResidenceMove.LOAD)
             await self._loader.load(batch)
 
     def _to_load(self, keys: Sequence[Key]) -> list[Key]:
         """Those of them that are not being loaded, and for which no tombstone is written."""
-        skipped = (State.LOADING, State.TOMBSTONE)
+        skipped = (Residence.LOADING, Residence.TOMBSTONE)
         return [key for key in dict.fromkeys(keys) if self._residences.state(key) not in skipped]
 
     def load(self, keys: Sequence[Key]) -> None:
@@ -135,7 +135,7 @@ class Recovery:
     def reload(self, session: Session, order: Message | None = None, *, whole: bool = False) -> None:
         """Load a session that is in memory anew, with the message that is to be given to it then. `whole`: with its
         whole inbox, because the next decision needs all of its messages."""
-        if self._holding.drop(session, Move.RELOAD):
+        if self._holding.drop(session, ResidenceMove.RELOAD):
             waiting = self._residences.waiting(session.key)
             if order is not None:
                 waiting.append(order)
@@ -147,7 +147,7 @@ class Recovery:
         except Exception as problem:
             # else it is damaged, and another run of it is being loaded
             if self._residences.waiting(session.key) is waiting:
-                self._residences.move(session.key, Move.FORGET)
+                self._residences.move(session.key, ResidenceMove.FORGET)
             self._sessions.refused(session, problem)
             return
         await self._loader.load([session.key], whole=whole)
@@ -161,7 +161,7 @@ class Recovery:
 
     def _go_on(self, key: Key, memory: Memory) -> None:
         """Go on with a loaded session, and with what came in the meantime."""
-        if self._residences.state(key) is State.TOMBSTONE:
+        if self._residences.state(key) is Residence.TOMBSTONE:
             return
         waiting = list(self._residences.waiting(key))
         if (live := self._holding.session(key)) is not None:
@@ -173,7 +173,7 @@ class Recovery:
         elif self._holding.holds(key[0]):
             self._rebuild(key, memory, alone=not waiting)
         else:
-            self._residences.move(key, Move.FORGET)
+            self._residences.move(key, ResidenceMove.FORGET)
         if memory.session is None and memory.inbox and self._holding.session(key) is None:
             # when the log was read, no message had begun it; later ones, which are in the log by now, may
             read = {message.key for message in memory.inbox}
@@ -194,7 +194,7 @@ class Recovery:
         begun = (message for message in memory.inbox if not leaves_one(message, self._service))
         header = self._belief.heading(begun) if row is None else row.header
         if header is None or (row is not None and row.outcome is not None):
-            self._residences.move(key, Move.FORGET)
+            self._residences.move(key, ResidenceMove.FORGET)
             for message in memory.inbox if row is None else ():
                 self._sessions.begin(message)  # it may be of a version that is not hosted yet, or leave a tombstone
             return
@@ -212,7 +212,7 @@ class Recovery:
             self._park(broken, row, problem)
             return
         if alone and session.rests and row == session.durable_row and not any(burst.forced for burst in bursts):
-            self._residences.move(key, Move.FORGET)  # it waits as it did, and owes nothing
+            self._residences.move(key, ResidenceMove.FORGET)  # it waits as it did, and owes nothing
             return
         self._sessions.admit(session)
         for burst in bursts:
@@ -223,6 +223,6 @@ class Recovery:
     def _park(self, session: Session, row: SessionRow | None, problem: BaseException) -> None:
         """Park a session that cannot be rebuilt, in the log alone. It is tried again when something comes for it."""
         session.epoch = self._holding.epoch_of(session.header.session)
-        self._residences.move(session.key, Move.BREAK)
+        self._residences.move(session.key, ResidenceMove.BREAK)
         if (burst := parked(session, problem)).row.parked != (row and row.parked):
             self._sessions.carry(session, burst)

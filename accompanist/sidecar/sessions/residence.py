@@ -31,7 +31,7 @@ Waiting = Message | Fired | Deadline | Clashed
 """What may come for a session while it is being loaded."""
 
 
-class State(StrEnum):
+class Residence(StrEnum):
     ABSENT = "absent"
     LOADING = "loading"
     LIVE = "live"
@@ -40,7 +40,7 @@ class State(StrEnum):
     TOMBSTONE = "tombstone"
 
 
-class Move(StrEnum):
+class ResidenceMove(StrEnum):
     LOAD = "load"
     """A load begins."""
     RELOAD = "reload"
@@ -63,20 +63,21 @@ class Move(StrEnum):
     """The log has nothing open of it, or it is dormant, or its shard is not held."""
 
 
-_OUTSIDE = (State.ABSENT, State.LOADING, State.EVICTED, State.UNHOSTED)
+_OUTSIDE = (Residence.ABSENT, Residence.LOADING, Residence.EVICTED, Residence.UNHOSTED)
 
-TABLE: Mapping[Move, Mapping[State, State]] = {
-    Move.LOAD: dict.fromkeys((State.ABSENT, State.EVICTED, State.UNHOSTED), State.LOADING),
-    Move.RELOAD: {State.LIVE: State.LOADING},
-    Move.ADMIT: dict.fromkeys(_OUTSIDE, State.LIVE),
-    Move.LEAVE: {State.LIVE: State.ABSENT},
-    Move.EVICT: {State.LIVE: State.EVICTED},
+TABLE: Mapping[ResidenceMove, Mapping[Residence, Residence]] = {
+    ResidenceMove.LOAD: dict.fromkeys((Residence.ABSENT, Residence.EVICTED, Residence.UNHOSTED), Residence.LOADING),
+    ResidenceMove.RELOAD: {Residence.LIVE: Residence.LOADING},
+    ResidenceMove.ADMIT: dict.fromkeys(_OUTSIDE, Residence.LIVE),
+    ResidenceMove.LEAVE: {Residence.LIVE: Residence.ABSENT},
+    ResidenceMove.EVICT: {Residence.LIVE: Residence.EVICTED},
     # a tombstone under way decides, whatever else goes wrong
-    Move.BREAK: dict.fromkeys((*_OUTSIDE, State.LIVE), State.EVICTED) | {State.TOMBSTONE: State.TOMBSTONE},
-    Move.MISS: dict.fromkeys(_OUTSIDE, State.UNHOSTED),
-    Move.BURY: dict.fromkeys(_OUTSIDE, State.TOMBSTONE),
-    Move.BURIED: {State.TOMBSTONE: State.ABSENT},
-    Move.FORGET: dict.fromkeys(_OUTSIDE, State.ABSENT),
+    ResidenceMove.BREAK: dict.fromkeys((*_OUTSIDE, Residence.LIVE), Residence.EVICTED)
+    | {Residence.TOMBSTONE: Residence.TOMBSTONE},
+    ResidenceMove.MISS: dict.fromkeys(_OUTSIDE, Residence.UNHOSTED),
+    ResidenceMove.BURY: dict.fromkeys(_OUTSIDE, Residence.TOMBSTONE),
+    ResidenceMove.BURIED: {Residence.TOMBSTONE: Residence.ABSENT},
+    ResidenceMove.FORGET: dict.fromkeys(_OUTSIDE, Residence.ABSENT),
 }
 
 
@@ -88,34 +89,34 @@ class Residences:
     """The states of one sidecar's sessions. A session that is absent takes no memory."""
 
     def __init__(self) -> None:
-        self._states: dict[Key, State] = {}
+        self._states: dict[Key, Residence] = {}
         self._live: dict[Key, Session] = {}
         self._waiting: dict[Key, list[Waiting]] = {}
         self._versions: dict[Key, str] = {}
 
-    def state(self, key: Key) -> State:
-        return self._states.get(key, State.ABSENT)
+    def state(self, key: Key) -> Residence:
+        return self._states.get(key, Residence.ABSENT)
 
-    def keys(self, *states: State) -> Collection[Key]:
+    def keys(self, *states: Residence) -> Collection[Key]:
         """The sessions in these states, in no order."""
         return [key for key, state in self._states.items() if state in states]
 
-    def move(self, key: Key, by: Move) -> State:
-        """Move a session. Raises ImpossibleMove, and changes nothing, if `TABLE` has no such move."""
+    def move(self, key: Key, by: ResidenceMove) -> Residence:
+        """ResidenceMove a session. Raises ImpossibleMove, and changes nothing, if `TABLE` has no such move."""
         after = TABLE[by].get(self.state(key))
         if after is None:
             raise ImpossibleMove(f"{by} of a session that is {self.state(key)}")
-        if after is State.ABSENT:
+        if after is Residence.ABSENT:
             self._states.pop(key, None)
         else:
             self._states[key] = after
-        if after is not State.LIVE:
+        if after is not Residence.LIVE:
             self._live.pop(key, None)
-        if after is State.LOADING:
+        if after is Residence.LOADING:
             self._waiting[key] = []
         else:
             self._waiting.pop(key, None)
-            if after is not State.UNHOSTED:
+            if after is not Residence.UNHOSTED:
                 self._versions.pop(key, None)
         return after
 
@@ -130,14 +131,14 @@ class Residences:
 
     def admit(self, session: Session) -> None:
         """Take a session into memory."""
-        self.move(session.key, Move.ADMIT)
+        self.move(session.key, ResidenceMove.ADMIT)
         self._live[session.key] = session
 
     def wait(self, key: Key, what: Waiting) -> None:
         """Let something wait until its session is loaded; if no load is under way, the caller begins one. Raises
         ImpossibleMove for a session that is live, or for which a tombstone is written."""
-        if self.state(key) is not State.LOADING:
-            self.move(key, Move.LOAD)
+        if self.state(key) is not Residence.LOADING:
+            self.move(key, ResidenceMove.LOAD)
         self._waiting[key].append(what)
 
     def waiting(self, key: Key) -> list[Waiting]:
@@ -146,7 +147,7 @@ class Residences:
 
     def miss(self, key: Key, version: str) -> None:
         """A session needs a version, by its fingerprint, that is not hosted."""
-        self.move(key, Move.MISS)
+        self.move(key, ResidenceMove.MISS)
         self._versions[key] = version
 
     @property

@@ -41,7 +41,7 @@ from accompanist.sidecar.loops.collection import Collector
 from accompanist.sidecar.loops.intake import Intake
 from accompanist.sidecar.loops.relay import Relay
 from accompanist.sidecar.sessions.driver import Driver
-from accompanist.sidecar.sessions.residence import State
+from accompanist.sidecar.sessions.residence import Residence
 from accompanist.sidecar.tracing import Tracing
 from accompanist.sidecar.versions import Versions
 from accompanist.simulation.clusters.deploys import Deploy
@@ -431,9 +431,9 @@ class Replica:
         driver, left = self.driver, self.cluster.judge.left_of
         by_session: dict[str, Iterable[Any]] = {
             "sessions": driver.holding.residences.live,
-            "loads": driver.holding.residences.keys(State.LOADING),
+            "loads": driver.holding.residences.keys(Residence.LOADING),
             "commits": driver._output._committing,
-            "evicted": driver.holding.residences.keys(State.EVICTED),
+            "evicted": driver.holding.residences.keys(Residence.EVICTED),
         }
         held = {name: len(left(self.service, keys)) for name, keys in by_session.items()}
         held["unhosted"] = len(left(self.service, driver.unhosted, waits=True))
