@@ -7,7 +7,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, cast
+from typing import Any, ClassVar, cast
 from uuid import UUID, uuid4
 
 import msgspec
@@ -257,8 +257,11 @@ async def test_another_compiler_is_not_guessed_on(deployment: Deployment, monkey
     second = await deployment.sidecar()
     compile_file = texts.compile_file
 
-    def differently(path: str, *, root: str, read: Callable[[str], str | None]) -> object:
-        return compile_file(path, root=root, read=lambda asked: (read(asked) or "").replace("* 10", "* 11") or None)
+    def differently(path: str, *, root: str, read: Callable[[str], str | None], **given: Any) -> object:
+        def other(asked: str) -> str | None:
+            return (read(asked) or "").replace("* 10", "* 11") or None
+
+        return compile_file(path, root=root, read=other, **given)
 
     monkeypatch.setattr(texts, "compile_file", differently)
     await until(lambda: old.fingerprint in second.hosted.refused)
