@@ -1,7 +1,7 @@
 """Why a session may be parked if its worker has no fence.
 
 A fence says what it has executed and refuses late calls. Without one, there are only the log (which calls were made and
-answered) and the sidecar's knowledge of calls under way (`sidecar.calls.unended`). Two questions cannot be answered
+answered) and the sidecar's knowledge of calls under way (`sidecar.calls.outstanding`). Two questions cannot be answered
 from these. An operator has to answer them before anything is sent or undone.
 """
 

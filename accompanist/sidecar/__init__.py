@@ -16,7 +16,8 @@ all of them. It has no SQL.
 Where to begin.
     accompanist/sidecar/process.py             how the parts are put together, started and stopped
     accompanist/sidecar/config.py              the configuration, accompanist.toml
-    accompanist/sidecar/sessions/driver.py     the main cycle: events, commits, release
+    accompanist/sidecar/sessions/driver.py     the main cycle: each event to its session, wherever that is
+    accompanist/sidecar/sessions/output_commit.py  Rule 0: commit, then release
     accompanist/sidecar/loops/intake.py        the loops: leases, sweep, inbox, outbox
     accompanist/sidecar/hosting.py             the programs that this sidecar runs, by fingerprint
     accompanist/sidecar/sessions/believing.py  which messages are believed

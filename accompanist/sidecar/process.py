@@ -40,8 +40,8 @@ from accompanist.rpc.access import Access
 from accompanist.rpc.client import WorkerClient, connect
 from accompanist.rpc.server import Server, serve
 from accompanist.runtime.ports import LogUnavailable
+from accompanist.sidecar.api.events_and_timers import EventsAndTimers
 from accompanist.sidecar.api.operators import Operators
-from accompanist.sidecar.api.outside import Outside
 from accompanist.sidecar.api.public import Api
 from accompanist.sidecar.api.rights import METHODS
 from accompanist.sidecar.api.waiters import Waiters
@@ -50,7 +50,7 @@ from accompanist.sidecar.config import Config, Service
 from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.loops.collection import Collector
 from accompanist.sidecar.loops.intake import Intake
-from accompanist.sidecar.loops.peer_quota import Crowds
+from accompanist.sidecar.loops.peer_quota import PeerQuotas
 from accompanist.sidecar.loops.relay import Receiver, Relay
 from accompanist.sidecar.peering import peering, peers_access
 from accompanist.sidecar.sealing import version_key
@@ -183,14 +183,14 @@ class Sidecar:
             tombstone_ms=service.tombstone_s * 1000,
         )
         self._relay = Relay(self._log, couriers, self._driver.clashed, self._background)
-        self._crowds = Crowds(self._log, len(self._config.peers_of(service.name)) - 1)
+        self._quotas = PeerQuotas(self._log, len(self._config.peers_of(service.name)) - 1)
         self._intake = Intake(
             self._owner,
             self._log,
             self._driver,
             collection,
             versions,
-            self._crowds,
+            self._quotas,
             background=self._background,
             stands_for_s=self._flusher.stands_for_s,
             relayed=self._relay.wake,
@@ -211,7 +211,7 @@ class Sidecar:
 
     async def _measure(self) -> None:
         """Update the gauges."""
-        self._tracing.standing(*self._driver.standing())
+        self._tracing.standing(*self._driver.holding.standing())
         self._tracing.background(len(self._background.failing), len(self._driver.damage))
 
     async def _listen(self) -> None:
@@ -219,9 +219,9 @@ class Sidecar:
         self._api = Api(
             service.name, self._hosted, self._log, self._flusher, self._driver, self._tracing, self._waiters
         )
-        outside = Outside(service.name, self._hosted, self._log, self._api, lambda seconds: self._driver.timed(seconds))
+        events = EventsAndTimers(service.name, self._hosted, self._log, self._api, self._driver.timer_set)
         operators = Operators(service.name, self._hosted, self._log, self._api.deliver, self._api.hosted_here)
-        methods = self._api.methods() | outside.methods() | operators.methods()
+        methods = self._api.methods() | events.methods() | operators.methods()
         pages = {"/health": self._health, "/ready": self._ready}
         access = api_access(service)
         self._server: Server = await serve(
@@ -255,7 +255,7 @@ class Sidecar:
             {
                 "service": self._service.name,
                 "ready": self._intake.ready,
-                "sessions": self._driver.open_sessions,
+                "sessions": self._driver.holding.open_sessions,
                 "calls": self._calls.in_flight,
                 "choreographies": {name: c.fingerprint for name, c in self._hosted.choreographies.items()},
                 "unhosted": len(self._driver.unhosted),
@@ -267,7 +267,7 @@ class Sidecar:
         )
 
     async def _ready(self) -> tuple[int, bytes]:
-        full = self._crowds.full
+        full = self._quotas.full
         ready = self._intake.ready and not self._api.leaving
         told = {"service": self._service.name, "ready": ready} | ({"full": True} if full else {})
         return 200 if ready else 503, orjson.dumps(told)

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -39,7 +39,8 @@ logger = structlog.get_logger("accompanist.versions")
 class Sessions(Protocol):
     """The sessions of this sidecar, implemented by `driver.Driver`."""
 
-    unhosted: dict[tuple[UUID, str], str]
+    @property
+    def unhosted(self) -> Mapping[tuple[UUID, str], str]: ...
 
     async def recover(self, keys: Sequence[tuple[UUID, str]]) -> None: ...
 
@@ -97,8 +98,6 @@ class Versions:
             for version in await self._log.kept(missing[at : at + limits.versions_rows_max]):
                 await self._bring_back(version)
         ready = [key for key, version in sessions.unhosted.items() if self._hosted.hosts(version, key[1])]
-        for key in ready:
-            del sessions.unhosted[key]
         await sessions.recover(ready)
         self._tell(sessions)
 

@@ -33,12 +33,13 @@ from accompanist.runtime.running import ForwardRun
 from accompanist.runtime.saga import FINAL, StepOutcome
 from accompanist.runtime.session import Parts, Session
 from accompanist.runtime.tombstone import leaves_one, tombstone
-from accompanist.sidecar.calls import drawn
+from accompanist.sidecar.calls import sidecar_reads
+from accompanist.sidecar.calls.meaning import event_of
 from accompanist.simulation.search import properties
 from accompanist.simulation.search.explore import ScheduleStep
 from accompanist.simulation.search.fence import FenceState, Record
 from accompanist.simulation.search.properties import Broken, FinalState, Property
-from accompanist.simulation.search.words import did, meaning, told
+from accompanist.simulation.search.words import did, told
 from accompanist.testing.script import CRASHED_AFTER_CALL, CRASHED_AFTER_COMMIT, CRASHED_BEFORE_COMMIT, Script
 from accompanist.testing.workers import StageWorker
 
@@ -287,7 +288,7 @@ class Stage:
             answer: Answer = Declined(fault.reason)
             place.answers[call.site] = call, answer
             text = f"{role}'s worker {did(call, answer)}"
-            return self._did(role, text, lambda: self._feed(role, meaning(call, answer)))
+            return self._did(role, text, lambda: self._feed(role, event_of(call, answer)))
         if fault is not None and not fault.done:
             text = f"{role} gets no answer to {call.operation} at {call.site}"
             return self._did(role, text, lambda: self._unanswered(role, call))
@@ -302,12 +303,12 @@ class Stage:
             return self._did(role, f"{text}; {role} is not told", lambda: self._unanswered(role, call))
         if self._script.crashes(role, CRASHED_AFTER_CALL):
             return self._did(role, f"{text}; CRASH of the sidecar of {role}", lambda: self._crash(role))
-        return self._did(role, text, lambda: self._feed(role, meaning(call, answer)))
+        return self._did(role, text, lambda: self._feed(role, event_of(call, answer)))
 
     def _draw(self, role: str, call: CallWorker) -> str:
         """The sidecar itself answers: by the clock of this stage, and by its seed."""
         chance = self._chance
-        value = drawn.read(
+        value = sidecar_reads.read(
             call.operation,
             chance.random,
             lambda: BEGAN_AT + self.clock,
@@ -316,7 +317,7 @@ class Stage:
         answer = Replied(value)
         self.places[role].answers[call.site] = call, answer
         return self._did(
-            role, f"{role} reads {call.operation} at {call.site}", lambda: self._feed(role, meaning(call, answer))
+            role, f"{role} reads {call.operation} at {call.site}", lambda: self._feed(role, event_of(call, answer))
         )
 
     def _unanswered(self, role: str, call: CallWorker) -> None:

@@ -8,7 +8,7 @@ from accompanist import limits
 from accompanist.log.memory import MemoryLog
 from accompanist.runtime.answers import Fault
 from accompanist.runtime.messages import Kind
-from accompanist.sidecar.sessions.deferred_rows import Lazily
+from accompanist.sidecar.sessions.deferred_rows import DeferredRows
 from tests.runtime import sagas
 from tests.runtime.test_operate import order
 from tests.sidecar.harness import Services, of
@@ -46,8 +46,8 @@ async def test_a_session_that_is_recovered_runs_once_however_often_its_message_c
     [found] = await services.sidecars["b"].log.load([(session, "b")])
     message = next(one for one in found.inbox if one.kind is Kind.DATA)
     log = services.sidecars["b"].log
-    driver.hold({})  # its shards are lost, and ours anew
-    driver.hold({shard: log.epoch(shard) or 0 for shard in range(limits.shards_count)})
+    driver.holding.hold({})  # its shards are lost, and ours anew
+    driver.holding.hold({shard: log.epoch(shard) or 0 for shard in range(limits.shards_count)})
     recovering = asyncio.get_running_loop().create_task(driver.recover([(session, "b")]))
     for known in (True, False, True):
         driver.arrive(message, known=known)
@@ -104,13 +104,14 @@ async def test_sessions_that_are_over_leave_nothing_behind_in_memory() -> None:
     for role, sidecar in services.sidecars.items():
         driver = sidecar.driver
         async with asyncio.timeout(20):
-            while driver.open_sessions or driver._tasks or len(driver._dirty):  # noqa: ASYNC110
+            while driver.holding.open_sessions or driver._tasks or len(driver._output._deferred):  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
         held = {
             name: kept
-            for name, kept in vars(driver).items()
-            if isinstance(kept, dict | set | list | Lazily) and len(kept) and name != "_epochs"
+            for part in (driver, driver.holding, driver.holding.residences, driver._output, driver._tombstones)
+            for name, kept in vars(part).items()
+            if isinstance(kept, dict | set | list | DeferredRows) and len(kept) and name != "_epochs"
         }
         assert held == {}, role
-        assert set(driver.standing()[0].values()) == {0}
-        assert sidecar.driver._calls.in_flight == 0
+        assert set(driver.holding.standing()[0].values()) == {0}
+        assert sidecar.driver.asking._calls.in_flight == 0

@@ -59,7 +59,7 @@ async def test_a_compensation_that_fails_leaves_the_others_to_be_done() -> None:
     tried again. Planted: a mark for every entry of the list (`MarksAllAtOnce`)."""
     services = Services(stepwise(), "last")
     worker = Failing("a", services.programs, frozenset({"last"}))
-    services.sidecars["a"].driver._calls._workers = {"A": worker}  # type: ignore[dict-item]
+    services.sidecars["a"].driver.asking._calls._workers = {"A": worker}  # type: ignore[dict-item]
     session = await services.start()
     async with asyncio.timeout(20):
         while (row := (await services.sidecars["a"].log.load([(session, "a")]))[0].session) is None or not row.parked:  # noqa: ASYNC110

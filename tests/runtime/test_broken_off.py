@@ -13,7 +13,7 @@ from accompanist.runtime.messages import Kind
 from accompanist.runtime.ports import Memory, Phase
 from accompanist.runtime.saga import StepOutcome
 from accompanist.runtime.session import Session
-from accompanist.sidecar.sessions.aside import parked
+from accompanist.sidecar.sessions.parking import parked
 from accompanist.simulation.search.session import facts
 from tests.runtime import sagas
 from tests.runtime.test_operate import order

@@ -17,8 +17,8 @@ from accompanist.rpc.dispatch import Params
 from accompanist.rpc.server import Server, serve
 from accompanist.sidecar import config
 from accompanist.sidecar.api import rights
+from accompanist.sidecar.api.events_and_timers import EventsAndTimers
 from accompanist.sidecar.api.operators import Operators
-from accompanist.sidecar.api.outside import Outside
 from accompanist.sidecar.api.public import Api
 from accompanist.sidecar.api.rights import METHODS, Right
 
@@ -57,7 +57,7 @@ def bearing(secret: str) -> dict[str, str]:
 
 def test_every_method_of_the_api_is_declared_with_its_right() -> None:
     """A new method without a row is served to nobody, and fails here."""
-    parts = (Api, Outside, Operators)
+    parts = (Api, EventsAndTimers, Operators)
     served = {method for part in parts for method in part.methods(part.__new__(part))}
     assert served == METHODS.keys()
     assert set(METHODS.values()) == set(Right), "a right that opens nothing"

@@ -20,11 +20,11 @@ import orjson
 from accompanist.log.group import Flusher
 from accompanist.rpc import meta as rpc_meta
 from accompanist.runtime.answers import Answer, Replied
+from accompanist.sidecar.api.events_and_timers import EventsAndTimers
 from accompanist.sidecar.api.operators import Operators
-from accompanist.sidecar.api.outside import Outside
 from accompanist.sidecar.api.public import Api
 from accompanist.sidecar.api.waiters import Waiters
-from accompanist.sidecar.calls import unended
+from accompanist.sidecar.calls import outstanding
 from accompanist.sidecar.calls.attempts import CLOSE, Calls
 from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.loops.collection import Collector
@@ -72,7 +72,7 @@ class Service:
         self._flusher = Flusher(log)
         self._intake: Intake | None = None
 
-    async def run(self, workers: Mapping[str, unended.Worker]) -> None:
+    async def run(self, workers: Mapping[str, outstanding.Worker]) -> None:
         """Stop what runs, and start with what is hosted now. The workers are those of each class of roles."""
         await self.stop()
         tracing = Tracing(Telemetry(), {})
@@ -84,9 +84,9 @@ class Service:
         self._relay = Relay(self.log, {}, self._driver.clashed)
         self._intake = Intake(f"{self.service}/{uuid4().hex}", self.log, self._driver, relayed=self._relay.wake)
         self.api = Api(self.service, self.hosted, self.log, self._flusher, self._driver, tracing, self.waiters)
-        outside = Outside(self.service, self.hosted, self.log, self.api, lambda seconds: self._driver.timed(seconds))
+        events = EventsAndTimers(self.service, self.hosted, self.log, self.api, self._driver.timer_set)
         people = Operators(self.service, self.hosted, self.log, self.api.deliver, self.api.hosted_here)
-        self.methods = self.api.methods() | outside.methods() | people.methods()
+        self.methods = self.api.methods() | events.methods() | people.methods()
         self._relay.start()
         self._intake.start()
         while not self._intake.ready:  # noqa: ASYNC110

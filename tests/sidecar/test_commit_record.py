@@ -38,7 +38,7 @@ def cancel() -> Message:
 async def test_nobody_is_told_of_a_record_that_is_not_stable(monkeypatch: pytest.MonkeyPatch) -> None:
     services = Services(sagas.recorded())
     committer = BeforeTheRecord(services.sidecars["b"].flusher)
-    monkeypatch.setattr(services.sidecars["b"].driver, "_committer", committer)
+    monkeypatch.setattr(services.sidecars["b"].driver._output, "_committer", committer)
     session = await services.start()
     await committer.holds.wait()
     for _ in range(100):

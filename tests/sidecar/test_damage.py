@@ -98,11 +98,11 @@ async def test_what_builds_upon_a_refused_commit_says_nothing_of_its_session(
         while (session := driver.session(bad, "a")) is None:  # noqa: ASYNC110 (a turn of the loop, not a time)
             await asyncio.sleep(0)
         monkeypatch.setattr(log, "flush", refusing)
-        driver._tasks.spawn([session.key], driver._write(session))
+        driver._tasks.spawn([session.key], driver._output._write(session))
         await asyncio.sleep(0)
         driver.fire([(bad, "a", DEADLINE_SITE)])
         go.set()
-        while session.key in driver._sessions or len(driver._tasks):  # noqa: ASYNC110 (likewise)
+        while session.key in driver.holding.residences.live or len(driver._tasks):  # noqa: ASYNC110 (likewise)
             await asyncio.sleep(0)
         assert list(driver.damage.sessions.values()) == ([] if lost else ["ValueError"])
     assert not [line for line in lines if line.get("problem") == "PredecessorRefused"]
@@ -147,9 +147,9 @@ async def test_what_comes_for_a_session_that_is_loaded_anew_is_not_thrown_away_w
             await asyncio.sleep(0)
 
     monkeypatch.setattr(sidecar.log, "load", slow)
-    monkeypatch.setattr(driver, "_committer", held)
-    driver._tasks.spawn([key], driver._write(former))
-    driver._again_from_the_log(former)
+    monkeypatch.setattr(driver._output, "_committer", held)
+    driver._tasks.spawn([key], driver._output._write(former))
+    driver._recovery.reload(former)
     await turns()
     held.answers[0].set_exception(ValueError("no column takes this"))
     await turns()
@@ -203,14 +203,14 @@ async def test_what_a_task_of_a_session_raises_is_that_session_s(monkeypatch: py
     services = Services(sagas.ring())
     driver = services.sidecars["b"].driver
     bad, good = await services.start(), await services.start()
-    raises, ask = [ZeroDivisionError("ours"), asyncio.CancelledError()], driver._calls.ask
+    raises, ask = [ZeroDivisionError("ours"), asyncio.CancelledError()], driver.asking._calls.ask
 
     async def refuses(header: Any, *told: Any) -> Any:
         if header.session == bad and raises:
             raise raises.pop()
         return await ask(header, *told)
 
-    monkeypatch.setattr(driver._calls, "ask", refuses)
+    monkeypatch.setattr(driver.asking._calls, "ask", refuses)
     assert (await services.end(good)).outcome == "settled"
     assert (await services.end(bad)).outcome == "settled"
     assert raises == []
@@ -241,14 +241,15 @@ async def test_what_a_damaged_session_waits_for_is_written_over_nothing_else_of_
     row = msgspec.structs.replace(await services.row("a", session, Phase.RUNNING), retrying=3, trouble="silent")
     sidecar = services.sidecars["a"]
     key = (session, "a")
-    await sidecar.flusher.commit(Commit(shard=shard_of(session), epoch=sidecar.driver.epoch_of(session), session=row))
+    epoch = sidecar.driver.holding.epoch_of(session)
+    await sidecar.flusher.commit(Commit(shard=shard_of(session), epoch=epoch, session=row))
     await sidecar.intake.stop()
 
     async def recover(keys: Sequence[Any]) -> None: ...
 
     damage = Damage(sidecar.log, sidecar.flusher, recover, lambda messages: messages[0].header, lambda key: False)
     damage.note(key, ValueError("no column takes this"))
-    await damage.mend(0.0, sidecar.driver.epoch_of)
+    await damage.mend(0.0, sidecar.driver.holding.epoch_of)
     [memory] = await sidecar.log.load([key])
     assert memory.session is not None
     assert memory.session.waiting.startswith(DAMAGED_WAITS)
@@ -263,7 +264,7 @@ async def test_nor_over_a_row_of_it_that_is_on_its_way(monkeypatch: pytest.Monke
     session = await services.start()
     row = await services.row("a", session, Phase.RUNNING)
     sidecar = services.sidecars["a"]
-    key, epoch, load = (session, "a"), sidecar.driver.epoch_of(session), sidecar.log.load
+    key, epoch, load = (session, "a"), sidecar.driver.holding.epoch_of(session), sidecar.log.load
     await sidecar.intake.stop()
     live: dict[object, asyncio.Task[Any]] = {}
 
@@ -279,7 +280,7 @@ async def test_nor_over_a_row_of_it_that_is_on_its_way(monkeypatch: pytest.Monke
     monkeypatch.setattr(sidecar.log, "load", goes_on)
     damage = Damage(sidecar.log, sidecar.flusher, recover, lambda messages: messages[0].header, live.__contains__)
     damage.note(key, ValueError("no column takes this"))
-    await damage.mend(0.0, sidecar.driver.epoch_of)
+    await damage.mend(0.0, sidecar.driver.holding.epoch_of)
     await live[key]
     [memory] = await load([key])
     assert memory.session is not None and memory.session.granted == "no"

@@ -115,13 +115,21 @@ async def test_a_session_that_ends_while_its_row_is_written_ends_in_the_log_too(
     services = Services(sagas.ring())
     services.workers["b"].turns = 10
     held = Held(services.sidecars["b"].flusher)
-    monkeypatch.setattr(services.sidecars["b"].driver, "_committer", held)
+    monkeypatch.setattr(services.sidecars["b"].driver._output, "_committer", held)
     session = await services.start()
     await held.holds.wait()
     monkeypatch.setattr(limits, "lazy_write_ms", 200)  # the last row is due after the one that is held
     await services.over("b", session)
     held.let_go.set()
     await services.row("b", session, Phase.SETTLED)
+
+
+async def test_the_loops_are_told_of_timers_and_asked_for_the_leases_once_they_are_attached() -> None:
+    driver = Services(sagas.ring()).sidecars["a"].driver
+    told: list[float] = []
+    driver.attach(timer_set=told.append, leases_fresh=lambda: False)
+    driver.timer_set(1.5)
+    assert (told, driver.leases_fresh()) == ([1.5], False)
 
 
 async def test_idle_sessions_leave_memory_and_come_back() -> None:
@@ -142,7 +150,7 @@ async def test_a_message_from_a_service_that_does_not_play_its_sender_is_refused
     taken = await services.sidecars["a"].log.take(10)
     assert "c" in {entry.sender_service for entry in taken}
     services.sidecars["a"].driver.take(taken)
-    assert services.sidecars["a"].driver.open_sessions == 0
+    assert services.sidecars["a"].driver.holding.open_sessions == 0
 
 
 async def test_an_abort_for_an_unknown_session_leaves_a_tombstone() -> None:
@@ -179,7 +187,7 @@ async def test_a_cancel_begins_no_session_elsewhere() -> None:
     await services.end(await services.start())
     cancel = of(control(sagas.HEADER, Kind.CANCEL, CLIENT, "a", "no more"), uuid4())
     assert await services.sidecars["a"].driver.hand_in(cancel) is Delivery.STORED
-    assert services.sidecars["a"].driver.open_sessions == 0
+    assert services.sidecars["a"].driver.holding.open_sessions == 0
 
 
 async def test_a_cancel_is_found_by_whoever_sweeps_the_owners_shard() -> None:
@@ -201,6 +209,6 @@ async def test_a_peer_may_not_bind_roles_to_itself() -> None:
     await services.sidecars["b"].intake.stop()
     await services.sidecars["c"].flusher.commit(Commit(shard=None, messages=(forged,)))
     services.sidecars["b"].driver.take(await services.sidecars["b"].log.take(10))
-    assert services.sidecars["b"].driver.open_sessions == 0
+    assert services.sidecars["b"].driver.holding.open_sessions == 0
     await services.sidecars["b"].driver.recover([(header.session, "b")])
-    assert services.sidecars["b"].driver.open_sessions == 0
+    assert services.sidecars["b"].driver.holding.open_sessions == 0

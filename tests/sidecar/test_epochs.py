@@ -80,7 +80,7 @@ class Paused:
         await until(lambda: a.driver.session(self.session, "a") is not None and bool(services.workers["a"].calls))
         live = a.driver.session(self.session, "a")
         assert live is not None
-        a.driver._dirty.forget(live)  # it stands still: not even its row follows
+        a.driver._output._deferred.forget(live)  # it stands still: not even its row follows
         services.now += limits.lease_ms / 1000 + 1
         services.workers["a"].turns = 0
         services.workers["a"].answers = [Replied(b"7")]
@@ -130,7 +130,7 @@ async def test_a_row_that_only_caches_is_not_written_under_the_new_epoch() -> No
     paused = Paused()
     live = await paused.up_to_the_waking()
     assert live.row.phase is Phase.RUNNING
-    paused.a.driver._write_out(live)
+    paused.a.driver._output._write_out(live)
     await paused.afterwards()
     await paused.services.row("a", paused.session, Phase.DONE)
 
@@ -144,7 +144,7 @@ async def test_a_deadline_that_was_heard_before_leaves_its_timer_to_the_new_epoc
         ended.append(timer)
 
     paused.a.log.end_timer = end_timer  # type: ignore[method-assign]
-    paused.a.driver._hear(live, Deadline())
+    paused.a.driver.hear(live, Deadline())
     await paused.afterwards()
     assert ended == []
 
@@ -176,7 +176,7 @@ async def test_a_message_that_was_handed_in_before_is_not_written_under_the_new_
 async def test_the_group_commit_takes_no_decision_without_its_epoch() -> None:
     services = Services(quoted())
     a = services.sidecars["a"]
-    await until(lambda: a.driver.holds(sagas.HEADER.session))
+    await until(lambda: a.driver.holding.holds(sagas.HEADER.session))
     with pytest.raises(LeaseLost):
         await a.flusher.commit(Commit(shard=shard_of(sagas.HEADER.session)))
 

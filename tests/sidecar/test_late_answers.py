@@ -18,6 +18,7 @@ from accompanist import limits
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Commit, Delivery, Phase
 from accompanist.runtime.state import CLASH
+from accompanist.sidecar.sessions.residence import Residence
 from tests.runtime import sagas
 from tests.sidecar.harness import Services, Sidecar, few, of
 
@@ -44,7 +45,7 @@ class Held:
 
 async def nothing_under_way(sidecar: Sidecar) -> None:
     async with asyncio.timeout(20):
-        while sidecar.driver._tasks or sidecar.driver._loading:  # noqa: ASYNC110
+        while sidecar.driver._tasks or sidecar.driver.holding.residences.keys(Residence.LOADING):  # noqa: ASYNC110
             await asyncio.sleep(0)  # a turn of the loop, not a time
 
 
@@ -108,14 +109,14 @@ async def test_a_session_was_read_before_its_shard_was_anothers(monkeypatch: pyt
     session = await services.start()
     await services.row("a", session, Phase.RUNNING)
     shards = {shard: a.log.epoch(shard) or 0 for shard in range(limits.shards_count)}
-    a.driver.hold({})
-    a.driver.hold(shards)
+    a.driver.holding.hold({})
+    a.driver.holding.hold(shards)
     held = Held(a.log.load, lambda keys: True)
     monkeypatch.setattr(a.log, "load", held)
     recovering = asyncio.create_task(a.driver.recover([(session, "a")]))
     await held.kept.wait()
-    a.driver.hold({})
-    a.driver.hold(shards)  # another owner may have taken it further in between
+    a.driver.holding.hold({})
+    a.driver.holding.hold(shards)  # another owner may have taken it further in between
     held.let_go.set()
     await recovering
     assert held.calls == 2
@@ -159,14 +160,14 @@ async def test_a_session_that_is_over_does_not_leave_memory_as_an_open_one(monke
     with few("sessions_in_memory_max", 1):
         others = [await services.start() for _ in range(4)]
         async with asyncio.timeout(5):  # the one that is over is among them
-            while b.driver.open_sessions < 5:  # noqa: ASYNC110
+            while b.driver.holding.open_sessions < 5:  # noqa: ASYNC110
                 await asyncio.sleep(0)  # a turn of the loop, not a time
         held.let_go.set()
         for session in others:
             await services.end(session)
             await services.row("b", session, Phase.SETTLED)
     await nothing_under_way(b)
-    assert b.driver._left == set()
+    assert not b.driver.holding.residences.keys(Residence.EVICTED)
 
 
 async def test_what_left_memory_goes_with_its_shard() -> None:
@@ -180,9 +181,9 @@ async def test_what_left_memory_goes_with_its_shard() -> None:
         await services.row("a", header.session, Phase.RUNNING)
         while a.driver.session(header.session, "a") is not None:
             await services.start()
-    assert a.driver._left
-    a.driver.hold({})
-    assert not a.driver._left
+    assert a.driver.holding.residences.keys(Residence.EVICTED)
+    a.driver.holding.hold({})
+    assert not a.driver.holding.residences.keys(Residence.EVICTED)
 
 
 async def test_a_clash_that_comes_while_a_session_is_loaded_is_heard_then(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,7 +195,7 @@ async def test_a_clash_that_comes_while_a_session_is_loaded_is_heard_then(monkey
     await services.row("a", session, Phase.RUNNING)
     live = a.driver.session(session, "a")
     assert live is not None
-    a.driver._drop(live)
+    a.driver.holding.drop(live)
     sent = Message(header=sagas.HEADER, kind=Kind.DATA, site="2", sender="a", receiver="b", payload=b"1")
     held = Held(a.log.load, lambda keys: True)
     monkeypatch.setattr(a.log, "load", held)

@@ -13,7 +13,7 @@ from accompanist import limits
 from accompanist.runtime.log import Log
 from accompanist.runtime.operate import BY_HAND
 from accompanist.runtime.ports import LogSlow, Memory, Parked, Phase, SessionRow
-from accompanist.sidecar.sessions.freshness import Key, News
+from accompanist.sidecar.sessions.freshness import Freshness, Key
 from accompanist.sidecar.sessions.loading import Loader
 from tests.runtime import sagas
 from tests.runtime.test_operate import order
@@ -52,7 +52,7 @@ async def test_a_session_is_read_whole_only_where_it_cannot_begin_without(
         row = msgspec.structs.replace(row, verbs=(said.site,))
     log = Asked(Memory(session=row, inbox=(sagas.start(), said), results=(), more=True))
     taken: list[Key] = []
-    loader = Loader(cast(Log, log), News(), lambda key, memory: taken.append(key), lambda key, problem: None)
+    loader = Loader(cast(Log, log), Freshness(), lambda key, memory: taken.append(key), lambda key, problem: None)
     await loader.load([(sagas.HEADER.session, "a")])
     assert log.whole == ([False, True] if needs else [False])
     assert len(taken) == 1
@@ -71,7 +71,7 @@ async def test_a_session_that_cannot_be_read_costs_only_itself() -> None:
     def give_up(key: Key, problem: BaseException) -> None:
         met[key] = type(problem)
 
-    loader = Loader(cast(Log, Broken()), News(), met.__setitem__, give_up)
+    loader = Loader(cast(Log, Broken()), Freshness(), met.__setitem__, give_up)
     await loader.load(keys)
     assert [isinstance(met[key], Memory) for key in keys] == [True, False, True]
     assert met[keys[1]] is ValueError
@@ -89,7 +89,7 @@ async def test_a_question_that_takes_the_log_too_long_is_asked_in_halves(monkeyp
             return [Memory(session=ROW, inbox=(), results=())] * len(keys)
 
     taken: list[Key] = []
-    loader = Loader(cast(Log, Slow()), News(), lambda key, memory: taken.append(key), lambda key, problem: None)
+    loader = Loader(cast(Log, Slow()), Freshness(), lambda key, memory: taken.append(key), lambda key, problem: None)
     keys = [(UUID(int=n), "a") for n in range(9)]
     await loader.load(keys)
     assert asked[:3] == [9, 4, 2]

@@ -44,7 +44,7 @@ async def replaced(services: Services, count: int) -> list[Any]:
     """Sessions that wait for a's worker, whose sidecar then dies; the lease has run out."""
     services.workers["a"].turns = NEVER
     sessions = [await services.start() for _ in range(count)]
-    while services.sidecars["a"].driver.open_sessions < count:  # noqa: ASYNC110
+    while services.sidecars["a"].driver.holding.open_sessions < count:  # noqa: ASYNC110
         await asyncio.sleep(0)  # a turn of the loop, not a time
     await services.sidecars["a"].intake.stop()
     services.workers["a"].turns = 0
@@ -142,7 +142,7 @@ async def test_a_worker_that_will_not_close_is_asked_at_a_pace(monkeypatch: pyte
 
     real = services.workers["c"].call
     monkeypatch.setattr(services.workers["c"], "call", call)
-    monkeypatch.setattr(services.sidecars["c"].driver._calls, "_sleep", sleep)
+    monkeypatch.setattr(services.sidecars["c"].driver.asking._calls, "_sleep", sleep)
     await services.start()
     await asyncio.wait_for(enough.wait(), 20)
     assert set(waits) == {limits.backoff_cap_ms / 1000}
@@ -168,7 +168,7 @@ async def test_a_commit_that_no_log_takes_costs_its_own_session_only(monkeypatch
     assert (await services.end(second)).outcome == "settled"
     while sidecar.driver.session(first, "b") is not None:  # noqa: ASYNC110
         await asyncio.sleep(0)  # a turn of the loop, not a time
-    assert not sidecar.driver.take_lost(), "it would be taken up again at once, and again"
+    assert not sidecar.driver.holding.take_lost(), "it would be taken up again at once, and again"
     refused.clear()
     await sidecar.driver.recover([(first, "b")])
     assert (await services.end(first)).outcome == "settled"

@@ -49,7 +49,7 @@ async def test_for_a_service_that_nobody_knows() -> None:
 async def test_one_that_was_found_out_by_another_replica_or_before_a_crash_is_told_too() -> None:
     services = Services(to_nobody())
     driver = services.sidecars["a"].driver
-    driver._delivered = lambda messages, deliveries: None  # type: ignore[method-assign]
+    driver._output._delivered = lambda messages, deliveries: None  # type: ignore[method-assign]
     row = await parked(services, await services.start())
     assert row.parked is not None
     assert row.parked.code == "ACC211"

@@ -45,7 +45,8 @@ async def quiet(services: Services) -> dict[str, dict[str, int]]:
     async with asyncio.timeout(20):
         for _ in range(2):
             for sidecar in services.sidecars.values():
-                while sidecar.driver._tasks or sidecar.driver._dirty or sidecar.driver._sessions:  # noqa: ASYNC110
+                driver = sidecar.driver
+                while driver._tasks or driver._output._deferred or driver.holding.open_sessions:  # noqa: ASYNC110
                     await asyncio.sleep(0)  # a turn of the loop, not a time
                 sidecar.intake.wake()
             for _ in range(50):
@@ -82,7 +83,7 @@ async def test_what_is_over_is_forgotten(apart: tuple[str, ...]) -> None:
         if size > before[role].get(way, 0) + 2
     }
     assert not grown
-    assert any("_sessions" in way for way in before["a"]), "it looked"
+    assert any("residences._live" in way for way in before["a"]), "it looked"
 
 
 async def test_the_parked_are_counted_as_long_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,10 +94,10 @@ async def test_the_parked_are_counted_as_long_as_they_are(monkeypatch: pytest.Mo
     async with asyncio.timeout(20):
         while any(driver.session(session, "b") is None for session in sessions):  # noqa: ASYNC110
             await asyncio.sleep(0)  # a turn of the loop, not a time
-    assert driver.standing()[1] == 0
+    assert driver.holding.standing()[1] == 0
     for number, session in enumerate(sessions[:2]):
         live = driver.session(session, "b")
         assert live is not None
-        driver._carry(live, live.park("ACC206", "by hand"))
-        assert driver.standing()[1] == number + 1
-    assert sum(driver.standing()[0].values()) == 3
+        driver.carry(live, live.park("ACC206", "by hand"))
+        assert driver.holding.standing()[1] == number + 1
+    assert sum(driver.holding.standing()[0].values()) == 3

@@ -291,7 +291,7 @@ async def test_a_question_is_asked_once_although_another_of_its_session_was_answ
         await answers[call.site].wait()
 
     nothing: Any = None
-    asking = Asking(nothing, Tasks(lambda key, problem: None), nothing, nothing)
+    asking = Asking(nothing, Tasks(lambda key, problem: None), nothing, nothing, lambda: True)
     asking._ask = ask  # type: ignore[method-assign]
     session = Session(tells()["a"], SessionRow(header=sagas.HEADER, role="a", phase=Phase.UNDOING))
     for site in ("1", "2"):

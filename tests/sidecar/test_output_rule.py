@@ -43,7 +43,7 @@ async def test_a_call_does_not_overtake_the_reply_it_may_depend_on(monkeypatch: 
     services = Services(sagas.saga({"a": (a, operations, {"b"}), **rest}, commit_role=None))
     driver = services.sidecars["a"].driver
     slow = Slow(services.sidecars["a"].flusher)
-    monkeypatch.setattr(driver, "_committer", slow)
+    monkeypatch.setattr(driver._output, "_committer", slow)
     session = await services.start()
     await slow.holds.wait()
     told = Message(header=sagas.HEADER, kind=Kind.DATA, site="2", sender="b", receiver="a", payload=b"4")

@@ -36,7 +36,7 @@ async def test_it_is_not_ready_before_it_has_looked_through_its_shards() -> None
         return await unfinished(shards)
 
     sidecar.log.unfinished = slow  # type: ignore[method-assign]
-    await until(lambda: sidecar.driver.holds(sagas.HEADER.session))
+    await until(lambda: sidecar.driver.holding.holds(sagas.HEADER.session))
     assert not sidecar.intake.ready
     let_go.set()
     await until(lambda: sidecar.intake.ready)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from accompanist import limits
 from accompanist.runtime.ports import Commit, Delivery, LogUnavailable, Phase
-from accompanist.sidecar.loops.peer_quota import Crowds
+from accompanist.sidecar.loops.peer_quota import PeerQuotas
 from tests.runtime import sagas
 from tests.sidecar.harness import Services
 
@@ -44,13 +44,13 @@ async def test_a_sidecar_at_which_no_session_can_begin_is_not_ready() -> None:
     """Its inbox holds as much as it may for all together; a client's start would be refused, too."""
     services = Services(sagas.ring())
     sidecar = services.sidecars["a"]
-    crowds = sidecar.intake._crowds = Crowds(sidecar.log, peers=2)
+    quotas = sidecar.intake._quotas = PeerQuotas(sidecar.log, peers=2)
     while not sidecar.intake.ready:  # noqa: ASYNC110
         await asyncio.sleep(0)
     tables = services.database.services["a"]
     bound, tables.early_rows_max = tables.early_rows_max, 0
-    await crowds.step()
-    assert crowds.full and not sidecar.intake.ready
+    await quotas.step()
+    assert quotas.full and not sidecar.intake.ready
     tables.early_rows_max = bound
-    await crowds.step()
+    await quotas.step()
     assert sidecar.intake.ready

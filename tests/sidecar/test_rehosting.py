@@ -83,7 +83,8 @@ class Several(Hosted):
 
 def host(services: Services, monkeypatch: pytest.MonkeyPatch, *more: RoleProgram) -> Several:
     hosted = Several(services.programs["a"], *more)
-    services.sidecars["a"].driver._programs = hosted
+    driver = services.sidecars["a"].driver
+    driver._programs = driver._recovery._programs = hosted
     monkeypatch.setattr(test_operating, "Hosted", lambda program: hosted)
     return hosted
 
@@ -114,7 +115,7 @@ async def test_it_stays_with_that_version_after_a_crash(monkeypatch: pytest.Monk
     hosted = host(services, monkeypatch, program)
     session = await begun(services)
     monkeypatch.setattr("tests.sidecar.harness.Hosted", lambda program: hosted)
-    services.sidecars["a"].driver.hold({})  # it is going: what it hears it drops
+    services.sidecars["a"].driver.holding.hold({})  # it is going: what it hears it drops
     await say(services, session, "rehost", value="g")
     services.now += 60
     services.add("a")

@@ -80,9 +80,9 @@ async def test_a_contradiction_at_the_receiver_parks_the_sender(where: str) -> N
         # the peer is away until the session, which waits, was crowded out of memory
         services.lost = ["request"]
         driver = services.sidecars["a"].driver
-        while services.lost or (waits := driver.session(session, "a")) is None or driver._committing:  # noqa: ASYNC110
+        while services.lost or (waits := driver.session(session, "a")) is None or driver._output._committing:  # noqa: ASYNC110
             await asyncio.sleep(0)  # a turn of the loop, not a time
-        driver._drop(waits)
+        driver.holding.drop(waits)
         services.now += limits.outbox_retry_cap_ms / 1000
         services.sidecars["a"].relay.wake(["b"])
     async with asyncio.timeout(20):

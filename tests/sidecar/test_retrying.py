@@ -42,7 +42,7 @@ def with_worker_down(role: str) -> tuple[Services, Down]:
     programs = sagas.recorded()
     services = Services(programs)
     down = Down(role, programs, frozenset())
-    services.sidecars[role].driver._calls._workers = {role.upper(): down}  # type: ignore[attr-defined]
+    services.sidecars[role].driver.asking._calls._workers = {role.upper(): down}  # type: ignore[attr-defined]
     return services, down
 
 

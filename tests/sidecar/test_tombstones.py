@@ -152,7 +152,7 @@ async def test_what_was_asked_of_the_log_before_it_was_written_begins_nothing() 
     first = of(control(sagas.HEADER, Kind.CANCEL, "a", "b", "no more"), uuid4())
     second = control(first.header, Kind.CANCEL, "a", "b", "deadline", "!deadline")
     await services.sidecars["a"].log.flush([Commit(shard=None, messages=(first, second))])
-    b.driver.about_to_take()
+    b.driver.holding.about_to_take()
     told, late = [one for one in await b.log.take(10) if one.message.session == first.session]
     b.driver.take([told])
     row = await services.row("b", first.session, Phase.ENDED)
@@ -198,9 +198,9 @@ async def lost(services: Services) -> Message:
     told = abort("b")
     begins = Message(header=told.header, kind=Kind.DATA, site="2", sender="a", receiver="b", payload=b"1")
     await services.sidecars["a"].log.flush([Commit(shard=None, messages=(begins,))])
-    b.driver.about_to_take()
+    b.driver.holding.about_to_take()
     b.driver.take(await b.log.take(10))
-    b.driver.taken_in()
+    b.driver.holding.taken_in()
     for shard in b.log.tables.shards.values():
         shard.owner, shard.epoch = "another", shard.epoch + 1
     await quiet(services)
@@ -227,9 +227,9 @@ async def test_a_session_without_a_row_is_undone_although_its_shard_is_not_swept
     told, b = await lost(services), services.sidecars["b"]
     await b.intake._renew()
     await services.sidecars["a"].log.flush([Commit(shard=None, messages=(told,))])
-    b.driver.about_to_take()
+    b.driver.holding.about_to_take()
     b.driver.take([one for one in await b.log.take(10) if one.message.kind is Kind.ABORT])
-    b.driver.taken_in()
+    b.driver.holding.taken_in()
     await undone(services, told.session)
 
 

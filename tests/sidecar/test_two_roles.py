@@ -45,8 +45,8 @@ async def hand_over(desk: Sidecar, message: Message) -> None:
     program = desk.hosted.program(message.header, message.sender)
     assert program is not None
     sender = Session(program, SessionRow(header=message.header, role=message.sender, phase=Phase.RUNNING))
-    sender.epoch = desk.driver.epoch_of(message.session)
-    await desk.driver._commit(sender, Burst(row=sender.row, messages=(message,)), {}, 0)
+    sender.epoch = desk.driver.holding.epoch_of(message.session)
+    await desk.driver._output._commit(sender, Burst(row=sender.row, messages=(message,)), {}, 0)
     await until(lambda: not desk.driver._tasks)
 
 
@@ -78,7 +78,7 @@ async def test_data_does_not_begin_a_session_that_is_over_in_the_log_alone(
     deployment.worker.let_go.set()
     header = await desk.start(1)
     await deployment.end(header)
-    await until(lambda: not desk.driver._sessions and not desk.driver._tasks)
+    await until(lambda: not desk.driver.holding.residences.live and not desk.driver._tasks)
     told = await data_of(desk, header.session)
     deployment.now += 10
     assert (await desk.log.lighten(1, 10))[0] == 2
@@ -102,10 +102,10 @@ async def test_a_role_that_an_earlier_owner_began_is_looked_for_in_a_saga_that_s
     await desk.intake.stop()  # nothing is swept any more
     header = await desk.start(1)
     row = SessionRow(header=header, role="teller", phase=Phase.DONE, vote="done")
-    epoch = desk.driver.epoch_of(header.session)
+    epoch = desk.driver.holding.epoch_of(header.session)
     await desk.flusher.commit(Commit(shard=shard_of(header.session), epoch=epoch, session=row))
     deployment.worker.let_go.set()
-    desk.driver._look_again(header.session)  # as for a shard that was another's
+    desk.driver.holding.look_again(header.session)  # as for a shard that was another's
     roles = begun(desk, monkeypatch)
     await desk.intake._take()
     await until(lambda: not desk.driver._tasks)
@@ -133,6 +133,6 @@ async def test_a_saga_that_starts_here_does_not_ask_the_log_for_its_other_roles(
     deployment.worker.let_go.set()
     await deployment.end(header)
     assert (asked, roles) == ([], ["asker", "teller"])
-    await until(lambda: not desk.driver._sessions and not desk.driver._tasks)
-    assert not desk.driver._whole, "what is over is forgotten"
+    await until(lambda: not desk.driver.holding.residences.live and not desk.driver._tasks)
+    assert not desk.driver.holding._whole, "what is over is forgotten"
     await desk.stop()

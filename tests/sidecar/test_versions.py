@@ -7,7 +7,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, cast
+from typing import Any, ClassVar, cast
 from uuid import UUID, uuid4
 
 import msgspec
@@ -225,7 +225,7 @@ async def test_an_old_replica_hosts_what_only_the_new_one_has_deployed(deploymen
     deployment.worker.let_go.set()
     assert (await deployment.end(header)).result == b"500"
     assert old.hosted.hosts(header.fingerprint, "asker")
-    await until(lambda: old.driver.open_sessions == 0)
+    await until(lambda: old.driver.holding.open_sessions == 0)
     assert old.hosted.startable("ask")[0].choreography.fingerprint != header.fingerprint
     await old.stop()
 
@@ -257,8 +257,11 @@ async def test_another_compiler_is_not_guessed_on(deployment: Deployment, monkey
     second = await deployment.sidecar()
     compile_file = texts.compile_file
 
-    def differently(path: str, *, root: str, read: Callable[[str], str | None]) -> object:
-        return compile_file(path, root=root, read=lambda asked: (read(asked) or "").replace("* 10", "* 11") or None)
+    def differently(path: str, *, root: str, read: Callable[[str], str | None], **given: Any) -> object:
+        def other(asked: str) -> str | None:
+            return (read(asked) or "").replace("* 10", "* 11") or None
+
+        return compile_file(path, root=root, read=other, **given)
 
     monkeypatch.setattr(texts, "compile_file", differently)
     await until(lambda: old.fingerprint in second.hosted.refused)

@@ -16,6 +16,7 @@ from accompanist.runtime.messages import Kind
 from accompanist.runtime.ports import Commit, Delivery, Phase, SessionRow
 from accompanist.runtime.session import Session
 from accompanist.sidecar.sessions.dormant import deadline_of
+from accompanist.sidecar.sessions.residence import Residence
 from tests.runtime import sagas
 from tests.sidecar.harness import Services, few, of
 
@@ -75,7 +76,9 @@ async def test_nothing_is_remembered_of_one_that_waits() -> None:
     for session in sessions:
         await resting(services, "a", session, "timer at 1")
     driver = services.sidecars["a"].driver
-    held = {name: len(value) for name, value in vars(driver).items() if isinstance(value, dict | set) and value}
+    parts = (driver, driver.holding, driver.holding.residences, driver._output, driver._tombstones)
+    fields = [field for part in parts for field in vars(part).items()]
+    held = {name: len(value) for name, value in fields if isinstance(value, dict | set) and value}
     assert held.pop("_epochs") == limits.shards_count, "of shards, not of sessions"
     assert held == {}, "a session that waits costs the log a row, and memory nothing"
     services.now += 1.5
@@ -151,7 +154,8 @@ async def test_a_paused_owner_that_fires_late_writes_nothing() -> None:
     await resting(services, "b", session, "timer or event paid at 4")
     old.driver.fire([(session, "a", "1")])
     async with asyncio.timeout(20):
-        while old.driver.session(session, "a") is not None or old.driver._loading or old.driver._committing:  # noqa: ASYNC110
+        driver, residences = old.driver, old.driver.holding.residences
+        while driver._output._committing or residences.state((session, "a")) in (Residence.LIVE, Residence.LOADING):  # noqa: ASYNC110
             await asyncio.sleep(0)  # a turn of the loop, not a time
     await tell(services, session, "b", "paid", b"7")
     await tell(services, session, "c", "seen", b"9")
@@ -189,7 +193,7 @@ async def test_what_is_told_while_a_session_is_read_is_told_to_it() -> None:
     driver = services.sidecars["a"].driver
     driver.fire([(session, "a", "1")])
     driver.fire([(session, "a", "1")])
-    assert driver._loading[session, "a"] == [Fired("1"), Fired("1")]
+    assert driver.holding.residences.waiting((session, "a")) == [Fired("1"), Fired("1")]
     await resting(services, "b", session, "timer or event paid at 4")
 
 
@@ -208,4 +212,4 @@ async def test_a_session_that_is_taken_up_and_waits_on_writes_nothing() -> None:
     sidecar.log.flush = counted  # type: ignore[method-assign]
     await sidecar.driver.recover(await sidecar.log.unfinished(range(limits.shards_count)))
     assert sidecar.driver.session(session, "a") is None
-    assert (flushed, len(sidecar.driver._dirty)) == (0, 0)
+    assert (flushed, len(sidecar.driver._output._deferred)) == (0, 0)

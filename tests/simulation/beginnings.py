@@ -12,23 +12,22 @@ from unittest.mock import patch
 from uuid import UUID
 
 from accompanist.runtime.messages import Kind
-from accompanist.sidecar.sessions import driver
-from accompanist.sidecar.sessions.asking import Asking
-from accompanist.sidecar.sessions.freshness import News
+from accompanist.sidecar.sessions import output_commit
+from accompanist.sidecar.sessions.freshness import Freshness
 from accompanist.sidecar.sessions.holding import Holding
 
 
 def sweep_not_waited_for() -> Any:
     """A shard that is due a sweep counts as one that was swept."""
-    return patch.object(News, "may_have", lambda self, shard, before: self.standing(shard) != before)
+    return patch.object(Freshness, "may_have", lambda self, shard, before: self.standing(shard) != before)
 
 
 def all_in_memory() -> Any:
     """No session of any saga counts as one that has left memory."""
     real = Holding.__init__
 
-    def init(self: Any, asking: Asking) -> None:
-        real(self, asking)
+    def init(self: Any, *given: Any) -> None:
+        real(self, *given)
         self._whole = _Everything()
 
     return patch.object(Holding, "__init__", init)
@@ -41,7 +40,7 @@ class _Everything(set[UUID]):
 
 def undone_begins() -> Any:
     """What undoes a session counts as news of it, as what begins its program does."""
-    return patch.object(driver, "PROGRAMS", frozenset(Kind))
+    return patch.object(output_commit, "PROGRAMS", frozenset(Kind))
 
 
 GUARDS = (sweep_not_waited_for, all_in_memory, undone_begins)

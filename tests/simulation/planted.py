@@ -37,11 +37,13 @@ from accompanist.runtime.state import State
 from accompanist.runtime.undo import Undo
 from accompanist.sidecar.api.starting import Starting
 from accompanist.sidecar.calls.attempts import Calls
-from accompanist.sidecar.calls.unended import Unended
+from accompanist.sidecar.calls.outstanding import Outstanding
 from accompanist.sidecar.loops.relay import Relay
 from accompanist.sidecar.sessions.asking import Asking
 from accompanist.sidecar.sessions.driver import Driver
-from accompanist.sidecar.sessions.freshness import News, shard_of
+from accompanist.sidecar.sessions.freshness import Freshness, shard_of
+from accompanist.sidecar.sessions.holding import Holding
+from accompanist.sidecar.sessions.output_commit import OutputCommit
 from accompanist.sidecar.versions import Versions
 from accompanist.simulation.clusters.run import Ran, Setting, run
 from accompanist.simulation.worker import FencedWorker
@@ -94,7 +96,7 @@ def found(plant: Plant) -> tuple[int, Ran] | None:
 
 
 def vote_told_early() -> Sequence[Any]:
-    real = Driver._commit
+    real = OutputCommit._commit
 
     async def commit(self: Any, of: Any, burst: Any, cause: Any, began: int) -> None:
         if burst.row.vote is not None and burst.messages:
@@ -103,17 +105,17 @@ def vote_told_early() -> Sequence[Any]:
                 await self._committer.commit(told)
         await real(self, of, burst, cause, began)
 
-    return [patch.object(Driver, "_commit", commit)]
+    return [patch.object(OutputCommit, "_commit", commit)]
 
 
 def no_tombstone() -> Sequence[Any]:
-    real = Driver._begin
+    real = Driver.begin
 
     def begin(self: Any, message: Any) -> None:
         if message.kind is not Kind.ABORT:
             real(self, message)
 
-    return [patch.object(Driver, "_begin", begin)]
+    return [patch.object(Driver, "begin", begin)]
 
 
 def close_left_out() -> Sequence[Any]:
@@ -225,13 +227,13 @@ def inbox_forgotten() -> Sequence[Any]:
 
 
 def released_early() -> Sequence[Any]:
-    real = Driver._carry
+    real = OutputCommit.carry
 
     def carry(self: Any, of: Any, burst: Any) -> None:
         self._release(of, burst, {})
         real(self, of, msgspec.structs.replace(burst, calls=()))
 
-    return [patch.object(Driver, "_carry", carry)]
+    return [patch.object(OutputCommit, "carry", carry)]
 
 
 def query_unrecorded() -> Sequence[Any]:
@@ -271,7 +273,7 @@ def shards_kept() -> Sequence[Any]:
         self._epochs = dict(epochs)
         return frozenset(shard for shard, _ in anew)
 
-    return [patch.object(Driver, "hold", hold)]
+    return [patch.object(Holding, "hold", hold)]
 
 
 def collected_early() -> Sequence[Any]:
@@ -321,25 +323,25 @@ def silence_is_success() -> Sequence[Any]:
 
 def late_news() -> Sequence[Any]:
     return [
-        patch.object(News, "is_news", lambda self, key: True),
-        patch.object(News, "standing", lambda self, one: (0, 0)),
-        patch.object(News, "terms", lambda self, keys: {}),
+        patch.object(Freshness, "is_fresh", lambda self, key: True),
+        patch.object(Freshness, "standing", lambda self, one: (0, 0)),
+        patch.object(Freshness, "terms", lambda self, keys: {}),
     ]
 
 
 def repeats_lost() -> Sequence[Any]:
     """What was stored before its answer was lost is handed over by nobody."""
-    real = Driver._commit
+    real = OutputCommit._commit
 
     async def commit(self: Any, *given: Any) -> None:
-        arrive = self.arrive
-        self.arrive = lambda message, known: None if known else arrive(message, known=known)
+        sessions, arrive = self._sessions, self._sessions.arrive
+        sessions.arrive = lambda message, known: None if known else arrive(message, known=known)
         try:
             await real(self, *given)
         finally:
-            self.arrive = arrive
+            sessions.arrive = arrive
 
-    return [patch.object(Driver, "_commit", commit)]
+    return [patch.object(OutputCommit, "_commit", commit)]
 
 
 def nothing_waited_for() -> Sequence[Any]:
@@ -348,7 +350,7 @@ def nothing_waited_for() -> Sequence[Any]:
     async def ended(self: Any, key: Any, *, ask_on: bool, until: float) -> bool:
         return True
 
-    return [patch.object(Unended, "ended", ended)]
+    return [patch.object(Outstanding, "ended", ended)]
 
 
 def late_not_listened_for() -> Sequence[Any]:
@@ -359,7 +361,7 @@ def late_not_listened_for() -> Sequence[Any]:
         loop.doubtful |= isinstance(answer, Fault)
         return answer
 
-    return [patch.object(Unended, "attempt", attempt)]
+    return [patch.object(Outstanding, "attempt", attempt)]
 
 
 def other_owner_forgotten() -> Sequence[Any]:
@@ -382,7 +384,7 @@ def declines_believed() -> Sequence[Any]:
     async def decided(self: Any, loop: Any, answer: Any) -> Any:
         return answer
 
-    return [patch.object(Unended, "decided", decided)]
+    return [patch.object(Outstanding, "decided", decided)]
 
 
 def asked_unrecorded() -> Sequence[Any]:

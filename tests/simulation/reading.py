@@ -14,7 +14,7 @@ from accompanist.language import direct, waits
 from accompanist.language.program.program import Choreography
 from accompanist.language.values import codec
 from accompanist.runtime.ports import Phase, ResultKind, ResultRow, SessionRow
-from accompanist.sidecar.calls import drawn
+from accompanist.sidecar.calls import sidecar_reads
 from accompanist.simulation.worker import FencedWorker
 
 Table = Mapping[str, Callable[..., Any]]
@@ -31,7 +31,7 @@ def read_like(
     def ask(role: str, site: str, operation: str, given: direct.DirectArguments) -> tuple[str, Any]:
         result = known.get((role, site))
         lost = waits.event_in(operation) is not None and result is not None and result.outcome != "replied"
-        if result is not None and (lost or operation in drawn.READS):
+        if result is not None and (lost or operation in sidecar_reads.READS):
             return result.outcome, codec.decode(result.value, Any)
         return plain(role, site, operation, given)
 

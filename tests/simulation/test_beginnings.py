@@ -28,15 +28,15 @@ async def begun_by_an_abort(deployment: Deployment, monkeypatch: pytest.MonkeyPa
     await desk.intake.stop()  # nothing is swept any more
     teller = desk.driver.session(header.session, "teller")
     assert teller is not None
-    desk.driver._give_up(teller)
+    desk.driver.holding.give_up(teller)
     roles: list[str] = []
-    begin = desk.driver._begin
+    begin = desk.driver.begin
 
     def noted(message: Message) -> None:
         roles.append(message.receiver)
         begin(message)
 
-    monkeypatch.setattr(desk.driver, "_begin", noted)
+    monkeypatch.setattr(desk.driver, "begin", noted)
     await hand_over(desk, control(header, Kind.ABORT, "asker", "teller", "no more"))
     await desk.stop()
     return roles

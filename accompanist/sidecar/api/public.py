@@ -7,7 +7,8 @@
     session.list    {role?, choreography?, state?, outcome?, open?, parked?, retrying?, waiting?, older_s?, idle_s?,
                      attributes?, after?, limit?}
 
-The methods for events and timers are in `sidecar.api.outside`, those for operators in `sidecar.api.operators`.
+The methods for events and timers are in `sidecar.api.events_and_timers`, those for operators in
+`sidecar.api.operators`.
 
 `start` answers when the start, its arguments and its fingerprint are stable: that is what "accepted" means. With
 `wait_ms` it answers when the saga is over, or when that time has passed. `key` is an idempotency key: a repeated start

@@ -11,7 +11,7 @@ it is repaired.
 Failed attempts are reported to the session, with the reason (`again`), so that people see which sessions wait for a
 worker.
 
-For a worker that is not known to have a fence there are further rules (`sidecar.calls.unended`): a call is only
+For a worker that is not known to have a fence there are further rules (`sidecar.calls.outstanding`): a call is only
 attempted while this sidecar may still make it, and is tracked until it has ended, because compensations wait for it.
 
 Not promised: that the number of attempts survives a crash. A restarted sidecar counts from zero.
@@ -46,13 +46,14 @@ from accompanist.runtime.answers import (
 )
 from accompanist.runtime.backoff import RETRIABLE
 from accompanist.runtime.burst import CallWorker, CloseWorker
-from accompanist.runtime.events import Answered, CloseAnswered, Event, Name, Undid
+from accompanist.runtime.events import Answered, CloseAnswered, Event, Name
 from accompanist.runtime.headers import words
 from accompanist.runtime.messages import Header
 from accompanist.runtime.ports import Executed, ResultKind
-from accompanist.sidecar.calls import drawn
+from accompanist.sidecar.calls import sidecar_reads
+from accompanist.sidecar.calls.meaning import event_of, trouble
+from accompanist.sidecar.calls.outstanding import Loop, Outstanding, Worker
 from accompanist.sidecar.calls.retries import Retry, away_ms_of, policy_of, timeout_of
-from accompanist.sidecar.calls.unended import Loop, Unended, Worker
 from accompanist.sidecar.tracing import Tracing
 
 logger = structlog.get_logger("accompanist.calls")
@@ -129,7 +130,7 @@ class Calls:
         self._clock = clock
         self._new_id = new_id
         self._monotonic = monotonic
-        self._unended = Unended(sleep)
+        self._outstanding = Outstanding(sleep)
         self._fenced: dict[str, Worker] = {}
         """The workers that are known to have a fence, by role class."""
         self.in_flight = 0
@@ -178,32 +179,18 @@ class Calls:
         """Make a call or a compensation, and wait for its answer. None: the session is being closed, or an operator has
         settled the matter, so the call is not wanted any more."""
         crashpoints.reached("sidecar.before_call")
-        if call.operation in drawn.READS:
+        if call.operation in sidecar_reads.READS:
             return Answered(
-                call.site, Name.REPLIED, drawn.read(call.operation, self._chance, self._clock, self._new_id)
+                call.site, Name.REPLIED, sidecar_reads.read(call.operation, self._chance, self._clock, self._new_id)
             )
         if call.kind is ResultKind.COMPENSATE:
-            undone = await self._until_answered(header, role, role_class, call, cause, asker)
-            if undone is None:
-                return None
-            crashpoints.reached("sidecar.undo_answered")
-            text = "" if isinstance(undone, Replied) else _words(undone)
-            return Undid(call.site, Name.STUCK if text else Name.UNDID, text)
-        asked = await self._until_decided(header, role, role_class, call, cause, asker)
-        crashpoints.reached("sidecar.reply_received")
-        match asked:
-            case Replied(value=value):
-                return Answered(call.site, Name.REPLIED, value)
-            case Declined(reason=reason):
-                return Answered(call.site, Name.DECLINED, orjson.dumps(words(reason)))
-            case Closed():
-                return Answered(call.site, Name.SHUT)
-            case Reused():
-                return Answered(call.site, Name.REUSED)
-            case None:
-                return None
-            case _:
-                return Answered(call.site, Name.EXHAUSTED)
+            answer = await self._until_answered(header, role, role_class, call, cause, asker)
+            if answer is not None:
+                crashpoints.reached("sidecar.undo_answered")
+        else:
+            answer = await self._until_decided(header, role, role_class, call, cause, asker)
+            crashpoints.reached("sidecar.reply_received")
+        return None if answer is None else event_of(call, answer)
 
     async def close(
         self,
@@ -228,7 +215,7 @@ class Calls:
                 self._learn(role_class, answer)
             if isinstance(answer, Missing):
                 ask_on = close.unless is not None
-                ended = await self._unended.ended((header.session, role), ask_on=ask_on, until=self._former(asker))
+                ended = await self._outstanding.ended((header.session, role), ask_on=ask_on, until=self._former(asker))
                 return CloseAnswered(Name.CLOSED if ended else Name.UNENDED, None, before=close.before)
             try:
                 closing = msgspec.json.decode(answer.value if isinstance(answer, Replied) else b"", type=_Closing)
@@ -271,13 +258,13 @@ class Calls:
         """The answer to a forward call. Without a fence, a decline is compared with the answers of other attempts."""
         if not asker.effect or self.fenced(role_class):
             return await self._until_answered(header, role, role_class, call, cause, asker)
-        with self._unended.asking((header.session, role)) as loop:
+        with self._outstanding.asking((header.session, role)) as loop:
             loop.doubtful = asker.former
             answer = await self._until_answered(header, role, role_class, call, cause, asker, loop)
             doubtful = isinstance(answer, Declined) and (loop.doubtful or loop.late)
             if answer is None or not doubtful or await self._has_fence(role_class):
                 return answer
-            return await self._unended.decided(loop, answer)
+            return await self._outstanding.decided(loop, answer)
 
     async def _until_answered(
         self,
@@ -315,7 +302,7 @@ class Calls:
                 site=call.site,
                 operation=call.operation,
                 attempt=attempt,
-                problem=_words(answer),
+                problem=trouble(answer),
             )
             if given_up:
                 return answer
@@ -337,7 +324,7 @@ class Calls:
         if loop is None or self.fenced(role_class):
             return await worker.call(call.operation, call.arguments, about, timeout_ms)
         key = (header.session, role)
-        return await self._unended.attempt(key, loop, worker, call.operation, call.arguments, about, timeout_ms)
+        return await self._outstanding.attempt(key, loop, worker, call.operation, call.arguments, about, timeout_ms)
 
     async def _may_ask(self, role_class: str, asker: Asker, loop: Loop | None) -> bool:
         """Whether another attempt may be made; checked before each. With a fence, an attempt after the shard was lost
@@ -401,7 +388,7 @@ def _trouble(answer: Answer) -> str:
     """What went wrong, for people. The reason of a decline may be shown to them."""
     if isinstance(answer, Declined):
         return words(f"it declines, which it may not: {answer.reason}")
-    return _words(answer)
+    return trouble(answer)
 
 
 def _follows(closing: _Closing, asked: CloseWorker) -> bool:
@@ -410,17 +397,6 @@ def _follows(closing: _Closing, asked: CloseWorker) -> bool:
     if not closing.closed:
         return asked.unless is not None
     return not closing.more or (bool(closing.executed) and closing.executed[0].site != asked.before)
-
-
-def _words(answer: Answer | None) -> str:
-    """What went wrong, as text without payload."""
-    match answer:
-        case Fault(text=text) | RetryLater(text=text) | Reused(text=text):
-            return text
-        case Missing(method=method):
-            return f"the worker has no method {method}"
-        case _:
-            return type(answer).__name__.lower() if answer is not None else "nobody may ask"
 
 
 def _meta(

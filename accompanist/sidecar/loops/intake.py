@@ -34,7 +34,7 @@ from accompanist.background import Background
 from accompanist.runtime.log import FeedPort
 from accompanist.runtime.ports import LogUnavailable, Pending, Taken
 from accompanist.sidecar.loops.collection import Collector
-from accompanist.sidecar.loops.peer_quota import Crowds
+from accompanist.sidecar.loops.peer_quota import PeerQuotas
 from accompanist.sidecar.loops.portion import Portion
 from accompanist.sidecar.sessions.driver import Driver
 from accompanist.sidecar.versions import Versions
@@ -57,7 +57,7 @@ class Intake:
         driver: Driver,
         collection: Collector | None = None,
         versions: Versions | None = None,
-        crowds: Crowds | None = None,
+        quotas: PeerQuotas | None = None,
         clock: Callable[[], float] = time.monotonic,
         background: Background | None = None,
         stands_for_s: Callable[[], float] = lambda: 0.0,
@@ -70,7 +70,7 @@ class Intake:
         self._driver = driver
         self._collection = collection
         self._versions = versions
-        self._crowds = crowds
+        self._quotas = quotas
         self._clock = clock
         self._relayed = relayed
         self._resends_on = False
@@ -86,8 +86,7 @@ class Intake:
         self._timed = asyncio.Event()
         self._next_s: float | None = None
         """The seconds until the next timer is due."""
-        driver.timed = self._set_timer
-        driver.asking.fresh = self._fresh
+        driver.attach(timer_set=self._set_timer, leases_fresh=self._fresh)
         self._taking = Portion(limits.inbox_take_rows_max)
         self._resending = Portion(limits.inbox_take_rows_max)
         self._taken: Sequence[Taken] = ()
@@ -99,7 +98,7 @@ class Intake:
         """Whether leases are fresh, commits succeed, the first sweep is done, no necessary loop fails and there is room
         for new sessions."""
         commits = self._stands_for_s() < limits.lease_ms / 1000
-        full = self._crowds is not None and self._crowds.full
+        full = self._quotas is not None and self._quotas.full
         fails = self._background.failing.keys() & LOOPS
         return self._swept.is_set() and self._fresh() and commits and not full and not fails
 
@@ -123,8 +122,8 @@ class Intake:
             self._repeat("collect", partial(self._collect, collection), pause, after=self._swept)
         if (versions := self._versions) is not None:
             self._repeat("versions", partial(self._bring_back, versions), self._lacking.wait, after=self._swept)
-        if (crowds := self._crowds) is not None:
-            self._repeat("crowds", crowds.step, lambda: asyncio.sleep(limits.crowd_look_ms / 1000), after=self._swept)
+        if (quotas := self._quotas) is not None:
+            self._repeat("crowds", quotas.step, lambda: asyncio.sleep(limits.crowd_look_ms / 1000), after=self._swept)
 
     def _repeat(
         self,
@@ -166,7 +165,7 @@ class Intake:
 
     async def _mend(self) -> None:
         self._damaged.clear()
-        await self._driver.damage.mend(self._clock(), self._driver.epoch_of)
+        await self._driver.damage.mend(self._clock(), self._driver.holding.epoch_of)
 
     async def _pause_collecting(self, collection: Collector) -> None:
         await asyncio.sleep((limits.collect_again_ms if self._collects_on else collection.pause_ms) / 1000)
@@ -177,8 +176,8 @@ class Intake:
         self._leased_at = asked_at  # conservative: the log's lease begins later
         held = {lease.shard: lease.epoch for lease in leases}
         # compare epochs, and do not rely on the log's `acquired`: that answer may have been lost
-        anew = self._driver.hold(held)
-        self._unswept = (self._unswept | anew | self._driver.take_lost()) & held.keys()
+        anew = self._driver.holding.hold(held)
+        self._unswept = (self._unswept | anew | self._driver.holding.take_lost()) & held.keys()
         if self._unswept:
             self._due.set()
         elif not held:
@@ -212,11 +211,11 @@ class Intake:
             while due:
                 # one shard at a time: one answer must not list all open sessions of a service
                 shard = min(due)
-                since = self._driver.due_since(shard)
+                since = self._driver.holding.due_since(shard)
                 keys = await self._log.unfinished([shard])
                 await self._driver.recover(keys)
                 found += len(keys)
-                self._driver.swept(shard, since)
+                self._driver.holding.swept(shard, since)
                 due.discard(shard)
         except BaseException:
             self._unswept |= due
@@ -229,12 +228,12 @@ class Intake:
     async def _take(self) -> None:
         while True:
             self._woken.clear()
-            self._driver.about_to_take()
+            self._driver.holding.about_to_take()
             with self._taking.asked() as rows:
                 taken = await self._log.take(rows, self._taken)
             self._taken = ()
             self._taken = self._driver.take(taken)
-            self._driver.taken_in()
+            self._driver.holding.taken_in()
             full = len(taken) >= rows or sum(len(one.message.payload) for one in taken) >= limits.batch_bytes_max
             if not full and not self._woken.is_set():
                 return

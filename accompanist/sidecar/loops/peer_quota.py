@@ -28,18 +28,18 @@ from accompanist.runtime.ports import Bounds, Reached
 logger = structlog.get_logger("accompanist.crowds")
 
 
-class Crowds:
+class PeerQuotas:
     """The peers that had used up a quota at the last check. `peers`: the number of peers that share the inbox."""
 
     def __init__(self, log: PeerPort, peers: int = 1) -> None:
         self._log = log
         self._peers = peers
-        self._crowded: set[tuple[str, Reached]] = set()
+        self._full_peers: set[tuple[str, Reached]] = set()
 
     @property
     def full(self) -> bool:
         """Whether no session can begin here, not even for our own clients."""
-        return ("", Reached.WAITING) in self._crowded
+        return ("", Reached.WAITING) in self._full_peers
 
     async def step(self) -> None:
         """Check the quotas, and log what has changed. Raises LogUnavailable."""
@@ -53,9 +53,9 @@ class Crowds:
             Reached.WAITING: bounds.waiting,
             Reached.UNDOING: bounds.undoing,
         }
-        crowded = set(await self._log.crowd(bounds))
-        for peer, reached in sorted(crowded - self._crowded):
+        full_peers = set(await self._log.crowd(bounds))
+        for peer, reached in sorted(full_peers - self._full_peers):
             logger.warning("peer.crowded", peer=peer or "all", bound=reached.value, limit=limit[reached])
-        for peer, reached in sorted(self._crowded - crowded):
+        for peer, reached in sorted(self._full_peers - full_peers):
             logger.info("peer.has_room", peer=peer or "all", bound=reached.value)
-        self._crowded = crowded
+        self._full_peers = full_peers

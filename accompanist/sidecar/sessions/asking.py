@@ -22,7 +22,8 @@ from accompanist.sidecar.sessions.tasks import Tasks
 
 
 class Asking:
-    """The calls of one sidecar's sessions. `again` is called for failed attempts, `heard` with the answers."""
+    """The calls of one sidecar's sessions. `again` is called for failed attempts, `heard` with the answers;
+    `leases_fresh` says whether the leases are still held, as far as a clock can tell."""
 
     def __init__(
         self,
@@ -30,12 +31,12 @@ class Asking:
         tasks: Tasks,
         again: Callable[[Session, int, str], None],
         heard: Callable[[Session, Event], None],
+        leases_fresh: Callable[[], bool],
     ) -> None:
         self._calls, self._tasks, self._again, self._heard = calls, tasks, again, heard
         self._under_way: dict[Session, dict[asyncio.Task[None], CallWorker | CloseWorker]] = {}
         self._since: dict[int, float] = {}
-        self.fresh: Callable[[], bool] = lambda: True
-        """Whether the leases are still held, as far as a clock can tell."""
+        self._leases_fresh = leases_fresh
 
     def acquired(self, shards: Iterable[int]) -> None:
         """Note shards that were just acquired: until now, another sidecar may have made calls for their sessions."""
@@ -91,7 +92,7 @@ class Asking:
         asker = Asker(
             tries={name: operation.tries for name, operation in operations.items()},
             again=functools.partial(self._again, session),
-            may=self.fresh,
+            may=self._leases_fresh,
             since=self._since.get(shard_of(session.header.session)) if session.inherited else None,
         )
         if isinstance(call, CloseWorker):

@@ -14,7 +14,7 @@ from accompanist import limits
 from accompanist.runtime.session import Session
 
 
-class Lazily:
+class DeferredRows:
     """The sessions whose rows `write` will write soon."""
 
     def __init__(self, write: Callable[[Session], None]) -> None:

@@ -30,7 +30,7 @@ def shard_of(session: UUID) -> int:
     return messages.shard_of(session, limits.shards_count)
 
 
-class News:
+class Freshness:
     """The history of one sidecar's shards and sessions that tells stale answers from fresh ones."""
 
     def __init__(self) -> None:
@@ -112,7 +112,7 @@ class News:
         self._gone.clear()
         self._asking = False
 
-    def is_news(self, key: Key) -> bool:
+    def is_fresh(self, key: Key) -> bool:
         """Whether the inbox's answer about a session is fresh, and tells all: the session cannot have begun since the
         `take`, and its shard is swept. Before the sweep a session without a row may have begun all the same, here or at
         another owner: what it did is known to its inbox and its worker alone."""

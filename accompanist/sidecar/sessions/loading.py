@@ -11,7 +11,7 @@ from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import LogSlow, LogUnavailable, Memory, Phase
 from accompanist.runtime.session import UNDOES
 from accompanist.runtime.unfenced import UNENDED
-from accompanist.sidecar.sessions.freshness import Key, News
+from accompanist.sidecar.sessions.freshness import Freshness, Key
 
 
 class Loader:
@@ -21,12 +21,12 @@ class Loader:
     def __init__(
         self,
         log: SessionPort,
-        news: News,
+        news: Freshness,
         take_up: Callable[[Key, Memory], None],
         give_up: Callable[[Key, BaseException], None],
     ) -> None:
         self._log = log
-        self._news = news
+        self._freshness = news
         self._take_up = take_up
         self._give_up = give_up
 
@@ -61,11 +61,11 @@ class Loader:
         query would time out again."""
         some = list(keys)
         while True:
-            before = self._news.terms(some)
+            before = self._freshness.terms(some)
             try:
-                with self._news.leaving() as gone:
+                with self._freshness.leaving() as gone:
                     memories = await self._log.load(some, whole=whole)
-                if self._news.terms(some) == before and gone.isdisjoint(some):
+                if self._freshness.terms(some) == before and gone.isdisjoint(some):
                     return memories
                 # stale if a shard had another owner in between, or a session went on in memory: read again
             except LogSlow:

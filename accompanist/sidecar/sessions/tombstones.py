@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from itertools import islice
-from uuid import UUID
 
 from accompanist import limits
 from accompanist.language.program.program import RoleProgram
@@ -31,7 +30,7 @@ class Tombstones:
         committer: Committer,
         tasks: Tasks,
         written: Callable[[SessionRow], None],
-        lost: Callable[[UUID], None],
+        lost: Callable[[Key], None],
         refused: Callable[[Key, BaseException], None],
     ) -> None:
         self._committer = committer
@@ -42,12 +41,9 @@ class Tombstones:
         self._waiting: dict[Key, tuple[Message, RoleProgram, int | None]] = {}
         self._writing = False
 
-    def __contains__(self, key: object) -> bool:
-        return key in self._waiting
-
     def leave(self, message: Message, program: RoleProgram, epoch: int | None) -> None:
         """Leave a tombstone instead of beginning a session with this message, under the `epoch` of its shard."""
-        self._waiting.setdefault((message.session, message.receiver), (message, program, epoch))
+        self._waiting[message.session, message.receiver] = (message, program, epoch)
         if not self._writing:
             self._writing = True
             self._tasks.spawn([], self._write())
@@ -60,7 +56,7 @@ class Tombstones:
                 for key, end in zip(some, ends, strict=True):
                     del self._waiting[key]
                     if isinstance(end, LeaseLost | LogUnavailable):
-                        self._lost(key[0])
+                        self._lost(key)
                     elif isinstance(end, BaseException):
                         self._refused(key, end)
                     else:

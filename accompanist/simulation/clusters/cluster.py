@@ -31,8 +31,8 @@ from accompanist.runtime.messages import Kind as MessageKind
 from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import Delivery, LogUnavailable
 from accompanist.runtime.session import Session
+from accompanist.sidecar.api.events_and_timers import EventsAndTimers
 from accompanist.sidecar.api.operators import Operators
-from accompanist.sidecar.api.outside import Outside
 from accompanist.sidecar.api.public import Api
 from accompanist.sidecar.api.waiters import Waiters
 from accompanist.sidecar.calls.attempts import Calls
@@ -41,6 +41,7 @@ from accompanist.sidecar.loops.collection import Collector
 from accompanist.sidecar.loops.intake import Intake
 from accompanist.sidecar.loops.relay import Relay
 from accompanist.sidecar.sessions.driver import Driver
+from accompanist.sidecar.sessions.residence import Residence
 from accompanist.sidecar.tracing import Tracing
 from accompanist.sidecar.versions import Versions
 from accompanist.simulation.clusters.deploys import Deploy
@@ -369,10 +370,8 @@ class Replica:
         operators = Operators(
             self.service, hosted, self.log, self.api.deliver, self.api.hosted_here, new_id=self.new_id
         )
-        outside = Outside(
-            self.service, hosted, self.log, self.api, lambda seconds: self.driver.timed(seconds), self.clock
-        )
-        self.methods = self.api.methods() | operators.methods() | outside.methods()
+        events = EventsAndTimers(self.service, hosted, self.log, self.api, self.driver.timer_set, self.clock)
+        self.methods = self.api.methods() | operators.methods() | events.methods()
         self.begun = versions is None
         self.beginning = None if versions is None else asyncio.create_task(self._register(versions))
         if versions is None:
@@ -382,13 +381,13 @@ class Replica:
 
     def _show(self, hostile: Hostile) -> None:
         """Let be seen what its sessions have decided, before it is carried out."""
-        carry = self.driver._carry
+        carry = self.driver.carry
 
         def shown(session: Session, burst: Burst) -> None:
             hostile.believed.carried(self, session, burst)
             carry(session, burst)
 
-        self.driver._carry = shown  # type: ignore[method-assign]
+        self.driver.carry = shown  # type: ignore[method-assign]
 
     async def _register(self, versions: Versions) -> None:
         """Nothing begins before that. Production's sidecar ends where its log is away, and is started again."""
@@ -431,17 +430,17 @@ class Replica:
         """What it holds in memory for sessions, by name."""
         driver, left = self.driver, self.cluster.judge.left_of
         by_session: dict[str, Iterable[Any]] = {
-            "sessions": driver._sessions,
-            "loads": driver._loading,
-            "commits": driver._committing,
-            "evicted": driver._left,
+            "sessions": driver.holding.residences.live,
+            "loads": driver.holding.residences.keys(Residence.LOADING),
+            "commits": driver._output._committing,
+            "evicted": driver.holding.residences.keys(Residence.EVICTED),
         }
         held = {name: len(left(self.service, keys)) for name, keys in by_session.items()}
         held["unhosted"] = len(left(self.service, driver.unhosted, waits=True))
         if self.cluster.hostile is not None:  # what may stay open for its sake is at work
             return held
         return held | {
-            "rows to write": len(driver._dirty),
+            "rows to write": len(driver._output._deferred),
             "tasks": len(driver._tasks),
             "waiting clients": self.waiters.count,
             "calls in flight": self.calls.in_flight,

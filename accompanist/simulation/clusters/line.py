@@ -1,7 +1,7 @@
 """The simulated connection from a sidecar to its worker, with its faults.
 
     WorkerLine   to a worker with a fence: calls arrive late, twice, after anything
-    PlainLine    to one without: as much, as far as such a worker may behave so (`sidecar.calls.unended`)
+    PlainLine    to one without: as much, as far as such a worker may behave so (`sidecar.calls.outstanding`)
 
 A worker without a fence may take long with a call, longer than its time, while whoever asked for it listens; it may do
 it twice, fail when it has done it, and do it when its connection is gone. What it keeps is that it ends a call within

@@ -28,6 +28,7 @@ import structlog
 
 from accompanist import limits
 from accompanist.runtime.ports import ResultKind
+from accompanist.sidecar.sessions.residence import Residence
 from accompanist.simulation.clusters.clients import Client, operator
 from accompanist.simulation.clusters.cluster import Cluster, Replica, collect_after_ms, tombstone_ms
 from accompanist.simulation.clusters.faults import FaultInjector, FaultKind
@@ -259,7 +260,7 @@ class _Scenario:
         while True:
             await asyncio.sleep(0.5)
             for replica in self._cluster.replicas:
-                if replica.process.alive and replica.driver._left:
+                if replica.process.alive and replica.driver.holding.residences.keys(Residence.EVICTED):
                     self._cluster.mark("evicted")
 
     # -- what strikes the whole --------------------------------------------------------------------

@@ -28,10 +28,11 @@ from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
 from accompanist.runtime.events import Answered, CloseAnswered, Name
 from accompanist.runtime.ports import Executed, Parked, Phase, ResultKind, ResultRow
 from accompanist.runtime.unfenced import IN_DOUBT, UNENDED
+from accompanist.sidecar.calls.meaning import event_of
 from accompanist.simulation.search.fence import Answering, FenceState, ModelWorker, Record
 from accompanist.simulation.search.role import RoleSystem
 from accompanist.simulation.search.state import Asked, Chance, RoleState, Transition
-from accompanist.simulation.search.words import did, meaning
+from accompanist.simulation.search.words import did
 
 _DONE = Replied(b"null")
 
@@ -100,7 +101,7 @@ class PlainRole(RoleSystem):
             if isinstance(way.answer, Declined):
                 yield from self._declines(state, call, way, text)
                 continue
-            event = meaning(call, way.answer)
+            event = event_of(call, way.answer)
             yield self._effect(state, there) or self._fed(there, event, event, text, Chance.HELPFUL)
             unheard = state._replace(fence=way.fence, doubted=state.doubted | {call.site})
             yield from self._unanswered(state, unheard, call, f"{text}; its connection is lost")
@@ -132,7 +133,7 @@ class PlainRole(RoleSystem):
         if waited and self._rules.care.doubts:
             for late in self._ways(state, call):
                 if isinstance(late.answer, Replied):
-                    there, event = over._replace(fence=late.fence), meaning(call, late.answer)
+                    there, event = over._replace(fence=late.fence), event_of(call, late.answer)
                     words = f"{text}; the earlier attempt is answered after all"
                     yield self._effect(state, there) or self._fed(there, event, event, words, chance)
             doubtful |= executed
@@ -140,7 +141,7 @@ class PlainRole(RoleSystem):
             event = Answered(call.site, Name.EXHAUSTED)
             yield self._fed(over, event, event, f"{text}, which is not believed", chance)
             return
-        event = meaning(call, way.answer)
+        event = event_of(call, way.answer)
         there = over._replace(late=state.late - {call}) if self._rules.care.doubts else over
         yield self._fed(there, event, event, text, chance)
 

@@ -27,13 +27,14 @@ from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Memory, Parked, ResultKind, ResultRow, SessionRow
 from accompanist.runtime.saga import FINAL
 from accompanist.runtime.tombstone import leaves_one, tombstone
+from accompanist.sidecar.calls.meaning import event_of
 from accompanist.simulation.search import fence as fences
 from accompanist.simulation.search import properties
 from accompanist.simulation.search.fence import FenceState, ModelWorker
 from accompanist.simulation.search.properties import Broken, Property
 from accompanist.simulation.search.session import Automaton, Failure, Stepped, plain, row_key
 from accompanist.simulation.search.state import DOWN, NOBODY, Asked, Chance, Post, RoleState, Rules, Transition
-from accompanist.simulation.search.words import did, meaning, told
+from accompanist.simulation.search.words import did, told
 
 
 class RoleSystem:
@@ -226,7 +227,7 @@ class RoleSystem:
         same, or may be made later, or never."""
         gone = state._replace(asked=state.asked - {call})
         for way in self._ways(state, call):
-            there, event = gone._replace(fence=way.fence), meaning(call, way.answer)
+            there, event = gone._replace(fence=way.fence), event_of(call, way.answer)
             text = f"{self.name}'s worker {did(call, way.answer)}"
             chance = Chance.DECLINE if way.declined else Chance.HELPFUL
             yield self._effect(state, there) or self._fed(there, event, event, text, chance)

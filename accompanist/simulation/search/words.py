@@ -1,12 +1,9 @@
-"""Describes the steps of a search as text, and converts a worker's answer to an event of the core."""
+"""Describes the steps of a search as text."""
 
 from __future__ import annotations
 
-import orjson
-
-from accompanist.runtime.answers import Answer, Closed, Declined, Fault, Missing, Replied, Reused
+from accompanist.runtime.answers import Answer, Closed, Declined, Replied
 from accompanist.runtime.burst import CallWorker
-from accompanist.runtime.events import Answered, Event, Name, Undid
 from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import ResultKind
 
@@ -29,23 +26,3 @@ def did(call: CallWorker, answer: Answer) -> str:
             return f"refuses {name}: the session is closed"
         case _:
             return f"fails {name}"
-
-
-def meaning(call: CallWorker, answer: Answer) -> Event:
-    """A worker's answer as the core hears it."""
-    if call.kind is ResultKind.COMPENSATE:
-        undid = isinstance(answer, Replied)
-        return Undid(call.site, Name.UNDID if undid else Name.STUCK, "" if undid else "the worker refuses it")
-    match answer:
-        case Replied(value=value):
-            return Answered(call.site, Name.REPLIED, value)
-        case Declined(reason=reason):
-            return Answered(call.site, Name.DECLINED, orjson.dumps(reason))
-        case Closed():
-            return Answered(call.site, Name.SHUT)
-        case Fault():
-            return Answered(call.site, Name.EXHAUSTED)
-        case Reused() | Missing():
-            return Answered(call.site, Name.REUSED)
-        case _:
-            raise AssertionError(f"the core does not hear {answer!r}")

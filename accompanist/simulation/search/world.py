@@ -24,8 +24,8 @@ from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import Memory, Phase, ResultKind, ResultRow, SessionRow
 from accompanist.runtime.saga import FINAL
 from accompanist.runtime.session import Session
+from accompanist.sidecar.calls.meaning import event_of
 from accompanist.simulation.search.properties import BACK
-from accompanist.simulation.search.words import meaning
 from accompanist.simulation.worker import FencedWorker
 
 _steps_max = 20_000
@@ -284,7 +284,7 @@ class World:
             elif fate == "late":
                 self.pending.append(Late(role, call))
             return Answered(call.site, Name.EXHAUSTED)
-        return meaning(call, worker.call(call))
+        return event_of(call, worker.call(call))
 
     patient = False
     """Whether time passes only when nothing else happens."""

@@ -73,7 +73,7 @@ class _Asked:
         """When calls whose connection was lost have ended, by the loop's clock."""
 
 
-class Unended:
+class Outstanding:
     """The calls of one sidecar that may not have ended. `sleep` is injected."""
 
     def __init__(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from accompanist import limits
 from accompanist.log.memory import MemoryDatabase, MemoryLog
-from accompanist.sidecar.loops.peer_quota import Crowds
+from accompanist.sidecar.loops.peer_quota import PeerQuotas
 from tests.log.letters import burst, header, message, row
 
 
@@ -27,16 +27,16 @@ async def test_it_is_said_when_a_peer_is_too_many_and_when_it_has_room_again(mon
     warehouse, payment = MemoryLog(database, "warehouse"), MemoryLog(database, "payment")
     for log, name in ((warehouse, "w"), (payment, "p")):
         await log.lease(name, limits.shards_count)
-    crowds = Crowds(payment)
+    quotas = PeerQuotas(payment)
     with capture_logs() as logged:
         await open_one(warehouse, payment)
-        await crowds.step()
+        await quotas.step()
         assert logged == []
         await open_one(warehouse, payment)
-        await crowds.step()
-        await crowds.step()
+        await quotas.step()
+        await quotas.step()
         monkeypatch.setattr(limits, "sessions_per_peer_max", 3)
-        await crowds.step()
+        await quotas.step()
     assert [(entry["event"], entry["peer"], entry["bound"]) for entry in logged] == [
         ("peer.crowded", "warehouse", "sessions"),
         ("peer.has_room", "warehouse", "sessions"),
@@ -47,6 +47,6 @@ async def test_it_is_said_when_a_peer_is_too_many_and_when_it_has_room_again(mon
 async def test_what_all_peers_may_have_waiting_fits_into_what_may_wait(peers: int, each: int) -> None:
     database = MemoryDatabase(["warehouse", "payment"])
     log = MemoryLog(database, "payment")
-    await Crowds(log, peers).step()
+    await PeerQuotas(log, peers).step()
     assert database.services["payment"].waiting_per_peer_max == each
     assert peers * each <= limits.inbox_early_rows_max

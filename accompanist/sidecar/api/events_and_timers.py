@@ -113,7 +113,7 @@ class Move(msgspec.Struct, forbid_unknown_fields=True):
     at: float | None = None
 
 
-class Outside:
+class EventsAndTimers:
     """The methods above. `timed` is called with the seconds until a moved timer is due."""
 
     def __init__(

@@ -173,7 +173,7 @@ async def test_one_that_was_never_read_is_not_waited_after() -> None:
     calls._sleep = asyncio.sleep
     assert await ask(calls) == Answered("1", Name.EXHAUSTED)
     await turns()
-    assert len(calls._unended) == 0
+    assert len(calls._outstanding) == 0
     assert await close(calls) == CLOSED
 
 
@@ -298,7 +298,7 @@ async def test_what_a_cancelled_question_has_sent_is_remembered() -> None:
     for late in slow.waiting:
         late.set_result(Fault("it failed"))
     assert await closing == CLOSED
-    assert len(calls._unended) == 0
+    assert len(calls._outstanding) == 0
 
 
 class Faulty:
@@ -338,22 +338,22 @@ async def test_an_owner_that_lost_its_shard_asks_no_more() -> None:
     """The shard goes to another replica in good order; what waited between two attempts does not come after it."""
     services, plain, woken = Services(does()), Faulty(), asyncio.Event()
     a = services.sidecars["a"]
-    a.driver._calls._workers["A"] = plain  # type: ignore[index]
+    a.driver.asking._calls._workers["A"] = plain  # type: ignore[index]
 
     async def backoff(seconds: float) -> None:
         await woken.wait()
 
-    a.driver._calls._sleep = backoff
+    a.driver.asking._calls._sleep = backoff
     session = await services.start()
-    await until(lambda: "do" in plain.calls and not a.driver._committing)
+    await until(lambda: "do" in plain.calls and not a.driver._output._committing)
     assert (await services.row("a", session, a.driver.session(session, "a").row.phase)).asked == "1"  # type: ignore[union-attr]
     with few("lease_ms", 20), few("call_timeout_ms", 20):  # so long the new owner waits
         await a.intake.stop()
         await a.intake.release()
-        a.driver.hold({})
+        a.driver.holding.hold({})
         plain.well = True
         other = services.add("a")
-        other.driver._calls._workers["A"] = plain  # type: ignore[index]
+        other.driver.asking._calls._workers["A"] = plain  # type: ignore[index]
         await services.post(of(control(sagas.HEADER, Kind.CANCEL, CLIENT, "a", "no"), session))
         assert (await services.end(session)).outcome == "ended"
         woken.set()
@@ -365,7 +365,7 @@ async def test_an_owner_that_lost_its_shard_asks_no_more() -> None:
 async def test_what_is_asked_of_a_worker_without_a_fence_is_in_the_log_first() -> None:
     services, plain = Services(does()), Faulty()
     a = services.sidecars["a"]
-    a.driver._calls._workers["A"] = plain  # type: ignore[index]
+    a.driver.asking._calls._workers["A"] = plain  # type: ignore[index]
     commits: list[str | None] = []
     commit = a.driver._committer.commit
 

@@ -1,4 +1,4 @@
-"""Rows that are written lazily: after a driver was drained, no timer of it begins another write."""
+"""Rows that are deferred: after a driver was drained, no timer of it begins another write."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ async def test_a_driver_that_was_drained_begins_no_write() -> None:
         while (live := driver.session(session, "a")) is None:  # noqa: ASYNC110
             await asyncio.sleep(0)
         begun: list[object] = []
-        driver._dirty._write = begun.append  # type: ignore[assignment]
-        driver._dirty.soon(live)
+        driver._output._deferred._write = begun.append  # type: ignore[assignment]
+        driver._output._deferred.soon(live)
         await driver.drain(0)
         begun.clear()
-        driver._dirty.soon(live)
+        driver._output._deferred.soon(live)
         await asyncio.sleep(0.01)
         assert begun == []
