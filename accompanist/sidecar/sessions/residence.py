@@ -102,7 +102,7 @@ class Residences:
         return [key for key, state in self._states.items() if state in states]
 
     def move(self, key: Key, by: ResidenceMove) -> Residence:
-        """ResidenceMove a session. Raises ImpossibleMove, and changes nothing, if `TABLE` has no such move."""
+        """Move a session. Raises ImpossibleMove, and changes nothing, if `TABLE` has no such move."""
         after = TABLE[by].get(self.state(key))
         if after is None:
             raise ImpossibleMove(f"{by} of a session that is {self.state(key)}")
