@@ -15,9 +15,9 @@ from accompanist import terminal
 from accompanist.cli import api
 from accompanist.cli.output import show
 from accompanist.errors import CATALOGUE, OperatorError
-from accompanist.log import ailments, diagnosis, server, vitals
+from accompanist.log import diagnosis, finding_codes, health_facts, server
 from accompanist.log.diagnosis import Finding
-from accompanist.log.vitals import Vitals
+from accompanist.log.health_facts import HealthFacts
 from accompanist.sidecar import config as configuration
 from accompanist.sidecar.config import Service
 
@@ -36,16 +36,16 @@ def doctor(config: Path | None, service: str, database: str, *, accept: bool, as
     return code
 
 
-async def _examine(services: list[Service], database: str, accept: bool) -> tuple[list[Vitals], list[Finding]]:
+async def _examine(services: list[Service], database: str, accept: bool) -> tuple[list[HealthFacts], list[Finding]]:
     """Examine the services. If a log cannot be read, that is a finding, and the others are still examined."""
-    seen: list[Vitals] = []
+    seen: list[HealthFacts] = []
     findings: list[Finding] = []
     for service in services:
         try:
             dsn = database or service.needs_database()
             if accept:
                 await server.accept(dsn, service.schema)
-            found = await vitals.read(dsn, service.name, service.schema)
+            found = await health_facts.read(dsn, service.name, service.schema)
         except OperatorError as problem:
             findings.append(_unreachable(service, problem))
             continue
@@ -55,16 +55,16 @@ async def _examine(services: list[Service], database: str, accept: bool) -> tupl
     return seen, sorted(findings, key=lambda finding: (finding.severity, finding.code, finding.service))
 
 
-def _of_process(service: Service, health: dict[str, Any], found: Vitals) -> list[Finding]:
+def _of_process(service: Service, health: dict[str, Any], found: HealthFacts) -> list[Finding]:
     """Findings that only the sidecar's process knows, if it answers."""
     told: list[tuple[str, str]] = []
     failing = health.get("failing")
     if isinstance(failing, dict) and failing:
         names = ", ".join(f"{task} ({problem})" for task, problem in sorted(failing.items()))
-        told.append((ailments.TASK_FAILS, names))
+        told.append((finding_codes.TASK_FAILS, names))
     damaged = health.get("damaged")
     if isinstance(damaged, int) and damaged > found.damaged.count:
-        told.append((ailments.DAMAGED, f"{damaged}, named in the sidecar's log"))
+        told.append((finding_codes.DAMAGED, f"{damaged}, named in the sidecar's log"))
     return [
         Finding(service=service.name, code=code, severity="error", text=text, remedy=CATALOGUE[code].remedy)
         for code, text in told
@@ -76,7 +76,7 @@ def _unreachable(service: Service, problem: OperatorError) -> Finding:
     return Finding(service=service.name, code=problem.code, severity="error", text=problem.text, remedy=remedy)
 
 
-def _summary(found: Vitals) -> str:
+def _summary(found: HealthFacts) -> str:
     megabytes = sum(table.total_bytes for table in found.tables) / 1_000_000
     live = sum(seconds > 0 for _, seconds in found.replicas)
     return (

@@ -16,7 +16,7 @@ import asyncpg
 from accompanist import limits
 from accompanist.background import end_if_cancelled
 from accompanist.errors import OperatorError
-from accompanist.log import address, faults, places, settings
+from accompanist.log import address, faults, pool_size, settings
 from accompanist.runtime.ports import LogSlow, LogUnavailable
 
 # SQLSTATEs that say that the server cannot be used now, for commands that a person runs (`log.refusals`): classes, and
@@ -26,7 +26,7 @@ _AGAIN_STATES = ("55P03", "25006", "0A000")
 
 
 class Connections(Protocol):
-    """A pool: asyncpg's, or `log.pooler.Transactions`. Each use is one statement."""
+    """A pool: asyncpg's, or `log.pooler.TransactionPool`. Each use is one statement."""
 
     def acquire(self) -> AbstractAsyncContextManager[asyncpg.Connection]: ...
     def terminate(self) -> None: ...
@@ -126,14 +126,14 @@ class Pool:
         self._pool.terminate()
 
 
-class Looks(Protocol):
+class ConnectionCheck(Protocol):
     """A check of connections before they are used: `log.guard.Guard`."""
 
     def in_force(self) -> None: ...
     async def look(self, connection: asyncpg.Connection) -> None: ...
 
 
-async def open_pool(dsn: str, told: Mapping[str, str] | None, guard: Looks, **more: object) -> Pool:
+async def open_pool(dsn: str, told: Mapping[str, str] | None, guard: ConnectionCheck, **more: object) -> Pool:
     """A pool whose connections set `told` when they connect and are then checked by `guard`. It has no more connections
     than the login may open. With `told=None` it goes through a pooler: no settings, no check and no limit, because a
     pooler changes servers under a connection and has its own limit. `more`: further arguments of the driver. Raises
@@ -146,7 +146,7 @@ async def open_pool(dsn: str, told: Mapping[str, str] | None, guard: Looks, **mo
 
     at, most = address.for_driver(dsn, pooled=told is None), limits.log_connections_max
     if told:
-        most = await places.taken(most, limits.log_lines_count + limits.lookers_count, at, told)
+        most = await pool_size.affordable(most, limits.log_lines_count + limits.lookers_count, at, told)
     pool = await asyncpg.create_pool(
         **at,
         min_size=1,

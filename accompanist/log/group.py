@@ -2,7 +2,7 @@
 
 State. A queue, and one task while it is not empty. While a flush is in flight, further commits queue up. The next flush
 takes them, at most `flush_bursts_max` of them or `flush_bytes_max` of payload. A session's commits are flushed in the
-order they were handed in. Sessions take turns, and a large commit is split between the others (`log.queue`).
+order they were handed in. Sessions take turns, and a large commit is split between the others (`log.commit_queue`).
 
 Failures.
 - `LogUnavailable`: the same group is retried with back-off for as long as it takes, and its callers wait. A flush is
@@ -27,14 +27,14 @@ from typing import Protocol
 
 import msgspec
 
-from accompanist.log.queue import Queue, Waiting
+from accompanist.log.commit_queue import CommitQueue, QueuedCommit
 from accompanist.runtime.backoff import RETRIABLE, delay_ms
 from accompanist.runtime.life import PredecessorRefused
 from accompanist.runtime.log import CommitPort
 from accompanist.runtime.ports import Commit, Delivery, LeaseLost, LogSlow, LogUnavailable
 
 
-class Fenced(CommitPort, Protocol):
+class FencedCommitPort(CommitPort, Protocol):
     """A log that knows the epochs it holds."""
 
     def epoch(self, shard: int) -> int | None: ...
@@ -46,7 +46,7 @@ class Flusher:
 
     def __init__(
         self,
-        log: Fenced,
+        log: FencedCommitPort,
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
@@ -58,7 +58,7 @@ class Flusher:
         self._flushed = flushed
         self._sleep = sleep
         self._jitter = jitter
-        self._queue = Queue()
+        self._queue = CommitQueue()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
         self._turn = 0
@@ -84,7 +84,7 @@ class Flusher:
             # numbered here and not in the flush, because a retried flush is the same write
             self._turn += 1
             commit = msgspec.structs.replace(commit, turn=self._turn)
-        waiting = Waiting(commit, asyncio.get_running_loop().create_future())
+        waiting = QueuedCommit(commit, asyncio.get_running_loop().create_future())
         self._queue.add(waiting)
         if self._task is None:
             self._task = asyncio.create_task(self._run())
@@ -117,7 +117,7 @@ class Flusher:
             self._task = None
             self._standing_since = None
 
-    async def _flush(self, group: list[Waiting]) -> None:
+    async def _flush(self, group: list[QueuedCommit]) -> None:
         failures = 0
         while group := self._refuse_stale(group):
             began = self._clock()
@@ -145,7 +145,7 @@ class Flusher:
                         self._queue.back(waiting)
                 return
 
-    async def _take_apart(self, group: list[Waiting], problem: Exception) -> None:
+    async def _take_apart(self, group: list[QueuedCommit], problem: Exception) -> None:
         """Write each commit alone, to find the one that cannot be written."""
         if len(group) == 1:
             self._fail(group, problem)
@@ -153,7 +153,7 @@ class Flusher:
         for waiting in group:
             await self._flush([waiting])
 
-    def _refuse_stale(self, group: list[Waiting]) -> list[Waiting]:
+    def _refuse_stale(self, group: list[QueuedCommit]) -> list[QueuedCommit]:
         """Fail commits that became stale in the queue: their shard was lost, or acquired again under another epoch, or
         an earlier commit that they depend on was refused."""
         good = []
@@ -167,14 +167,14 @@ class Flusher:
                 self._fail([waiting], LeaseLost([shard]))
         return good
 
-    def _refuse_lost(self, group: list[Waiting], lost: LeaseLost) -> list[Waiting]:
+    def _refuse_lost(self, group: list[QueuedCommit], lost: LeaseLost) -> list[QueuedCommit]:
         kept = [waiting for waiting in group if waiting.commit.shard not in lost.shards]
         if len(kept) == len(group):  # none of the lost shards is in this group: a retry would never end
             kept = []
         self._fail([waiting for waiting in group if waiting.commit.shard in lost.shards or not kept], lost)
         return kept
 
-    def _fail(self, group: Sequence[Waiting], problem: Exception) -> None:
+    def _fail(self, group: Sequence[QueuedCommit], problem: Exception) -> None:
         for waiting in group:
             waiting.fail(problem)
 

@@ -1,6 +1,6 @@
 """Detects lost commits: at the start, on every new connection, and in each commit.
 
-`log.server` says what is checked and what it proves; `log.witness` keeps the marks.
+`log.server` says what is checked and what it proves; `log.commit_marks` keeps the marks.
 
 If commits are missing, or this is another log, the sidecar must stop: its sessions rest on commits that are gone. It
 writes nothing more, and its process ends (`lost` is called once). The next process checks before it starts.
@@ -18,9 +18,9 @@ import structlog
 from accompanist import limits
 from accompanist.errors import OperatorError
 from accompanist.log import names, refusals, server, settings
+from accompanist.log.commit_marks import CommitMarks, LeftMarkFile, is_there
 from accompanist.log.connection import connect
-from accompanist.log.server import LOST, OTHER_SERVER, UNSAFE, Identity, Noted
-from accompanist.log.witness import Left, Witness, is_there
+from accompanist.log.server import LOST, OTHER_SERVER, UNSAFE, NotedServer, ServerIdentity
 from accompanist.runtime.ports import LogUnavailable
 
 logger = structlog.get_logger("accompanist.log")
@@ -29,7 +29,7 @@ _MISSING_STATE = "AC002"
 _MARK = "SELECT mark($1, $2, $3, $4)"
 _MARKS = "SELECT lane, number FROM marker WHERE writer = $1"
 _CLEAR = "DELETE FROM marker WHERE writer = ANY ($1)"
-Told = Callable[[OperatorError], None]
+LostHandler = Callable[[OperatorError], None]
 
 
 def commits_are_missing(problem: asyncpg.PostgresError) -> bool:
@@ -37,15 +37,15 @@ def commits_are_missing(problem: asyncpg.PostgresError) -> bool:
     return bool(problem.sqlstate == _MISSING_STATE)
 
 
-class Elsewhere(ConnectionError):
+class WrongServer(ConnectionError):
     """This server cannot be the right one now: a standby, or an old primary that was replaced."""
 
 
 class Guard:
     """Checks the connections of one sidecar. `at`: the server it started on; None if that cannot be read."""
 
-    def __init__(self, witness: Witness, at: Identity | None, lost: Told) -> None:
-        self.witness = witness
+    def __init__(self, marks: CommitMarks, at: ServerIdentity | None, lost: LostHandler) -> None:
+        self.marks = marks
         self._at = at
         self._lost = lost
         self._over = False
@@ -56,18 +56,18 @@ class Guard:
             raise LogUnavailable("commits are missing on the server")
 
     async def look(self, connection: asyncpg.Connection) -> None:
-        """Check a new connection. Raises Elsewhere, LogUnavailable."""
+        """Check a new connection. Raises WrongServer, LogUnavailable."""
         self.in_force()
-        told = list(self.witness.marks)  # marks that are acknowledged during the check need not be found
+        told = list(self.marks.acknowledged)  # marks that are acknowledged during the check need not be found
         if await connection.fetchval("SELECT pg_is_in_recovery()"):
-            raise Elsewhere("a standby")
+            raise WrongServer("a standby")
         now = await server.identity(connection)
         if now is not None and self._at is not None:
             if now.copied_from(self._at):
                 self._end(OperatorError(OTHER_SERVER, f"this sidecar began on {self._at}; this is {now}"))
             if now.timeline < self._at.timeline:
-                raise Elsewhere("an earlier timeline")
-        found = await _marks(connection, self.witness.writer)
+                raise WrongServer("an earlier timeline")
+        found = await _marks(connection, self.marks.writer)
         if not is_there(told, found):
             self.missing(found)
         if now is not None and now != self._at:
@@ -77,8 +77,8 @@ class Guard:
 
     def missing(self, found: Mapping[int, int]) -> None:
         """Stop, because the server has only these marks. Raises LogUnavailable; nothing more is written."""
-        sessions = [str(session) for session, _ in self.witness.missing(found)]
-        text = f"commit {max(self.witness.marks)} of this sidecar was told to be durable and is not there"
+        sessions = [str(session) for session, _ in self.marks.missing(found)]
+        text = f"commit {max(self.marks.acknowledged)} of this sidecar was told to be durable and is not there"
         if sessions:
             shown = ", ".join(sessions[: limits.lost_sessions_shown_max])
             text += f"; commits of {len(sessions)} sessions: {shown}"
@@ -92,62 +92,65 @@ class Guard:
         self.in_force()
 
 
-async def begin(dsn: str, schema: str, directory: Path | None, lost: Told) -> Guard:
+async def begin(dsn: str, schema: str, directory: Path | None, lost: LostHandler) -> Guard:
     """Check the server at the start, record it, and keep marks from now on. Raises OperatorError if it does not flush,
     if it is another log, or if commits are missing that an earlier process was told of."""
-    witness = Witness(schema, directory)
+    marks = CommitMarks(schema, directory)
     async with refusals.readable(dsn):
         connection = await connect(dsn, "accompanist start", names.identifier(schema), settings.LOOKING)
         try:
             if (await server.settings(connection))["fsync"] == "off":
                 raise OperatorError(UNSAFE, "fsync is off")
             now = await server.identity(connection)
-            left = witness.left()
+            left = marks.left()
             try:
-                await _begin(connection, witness, now, left)
+                await _begin(connection, marks, now, left)
             finally:
                 for one in left:
                     one.close()
         finally:
             await connection.close(timeout=limits.end_s)
-    return Guard(witness, now, lost)
+    return Guard(marks, now, lost)
 
 
-async def _begin(connection: asyncpg.Connection, witness: Witness, now: Identity | None, left: Sequence[Left]) -> None:
+async def _begin(
+    connection: asyncpg.Connection, marks: CommitMarks, now: ServerIdentity | None, left: Sequence[LeftMarkFile]
+) -> None:
     before = await server.noted(connection)
     place = await server.creation(connection)
     era = 0 if before is None else before.era
     # only files of this very log count, not those of another one or of one that was created anew
-    ours = [one for one in left if before is not None and (one.kept.log, one.kept.creation) == (before.log, place)]
-    valid = [one for one in ours if one.kept.era >= era]  # older ones were written before an operator accepted a server
-    _compare(witness, now, before, proven=await _proven(connection, valid, era))
+    ours = [one for one in left if before is not None and (one.record.log, one.record.creation) == (before.log, place)]
+    # older ones were written before an operator accepted a server
+    valid = [one for one in ours if one.record.era >= era]
+    _compare(marks, now, before, proven=await _proven(connection, valid, era))
     if now is not None:
         await server.note(connection, now)
     at = await server.noted(connection)
     # our own mark comes after all of theirs, and proves them from now on
-    mark = witness.next(0)
+    mark = marks.next(0)
     await connection.execute(_MARK, *mark)
-    witness.told(0, mark[3])
-    witness.begin(at.log if at is not None else None, place, era)
-    await connection.execute(_CLEAR, [one.kept.writer for one in ours])
+    marks.acknowledge(0, mark[3])
+    marks.begin(at.log if at is not None else None, place, era)
+    await connection.execute(_CLEAR, [one.record.writer for one in ours])
     for one in ours:
         one.remove()
 
 
-async def _proven(connection: asyncpg.Connection, files: Sequence[Left], era: int) -> bool:
+async def _proven(connection: asyncpg.Connection, files: Sequence[LeftMarkFile], era: int) -> bool:
     """Whether there are files, and all of their marks are on the server. Raises OperatorError if one is missing."""
     for one in files:
-        found = await _marks(connection, one.kept.writer)
-        if one.kept.era > era:
+        found = await _marks(connection, one.record.writer)
+        if one.record.era > era:
             raise OperatorError(LOST, f"{one.place.name} was written after a server was accepted, and this is older")
-        if not is_there(one.kept.marks, found):
-            told, there = max(one.kept.marks), max(found.values(), default=0)
+        if not is_there(one.record.marks, found):
+            told, there = max(one.record.marks), max(found.values(), default=0)
             text = f"{one.place.name} was told of commit {told}, of which the server knows {there}"
             raise OperatorError(LOST, f"{text}; the file was last written at {one.written()}")
     return bool(files)
 
 
-def _compare(witness: Witness, now: Identity | None, before: Noted | None, *, proven: bool) -> None:
+def _compare(marks: CommitMarks, now: ServerIdentity | None, before: NotedServer | None, *, proven: bool) -> None:
     if now is None or before is None:
         return
     told = f"the schema was last used on {before.identity}; this is {now}"
@@ -155,7 +158,7 @@ def _compare(witness: Witness, now: Identity | None, before: Noted | None, *, pr
         raise OperatorError(OTHER_SERVER, told)
     if now.timeline > before.identity.timeline:
         if not proven:
-            raise OperatorError(OTHER_SERVER, f"{told}; {witness.lacks()}")
+            raise OperatorError(OTHER_SERVER, f"{told}; {marks.lacks()}")
         logger.warning("server.promoted", problem=f"{told}, and nothing is missing")
 
 

@@ -115,7 +115,7 @@ class Letter(NamedTuple):
     service: str
 
 
-class Outgoing:
+class OutgoingMessages:
     """The messages of a group of commits, sorted by schema and key, so that two senders cannot deadlock."""
 
     def __init__(self, commits: Sequence[Commit], schemas: Mapping[str, str], away: Collection[str] = ()) -> None:

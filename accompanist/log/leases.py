@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from accompanist.runtime.ports import Commit, Lease, LeaseLost
 
 
-class Fences:
+class HeldEpochs:
     """Epochs by shard, as of the last `lease`."""
 
     def __init__(self) -> None:

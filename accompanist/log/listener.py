@@ -32,7 +32,7 @@ logger = structlog.get_logger("accompanist.log")
 _LISTENING = "SELECT $1 IN (SELECT pg_listening_channels())"
 
 
-class Ear(Protocol):
+class ListenConnection(Protocol):
     """The part of asyncpg's connection that is used here."""
 
     async def add_listener(self, channel: str, callback: Callable[..., None]) -> None: ...
@@ -42,20 +42,20 @@ class Ear(Protocol):
 
 
 class Listener:
-    """Wakes one sidecar. `open_ear` connects; `sleep` takes seconds; `jitter` returns a number in [0, 1)."""
+    """Wakes one sidecar. `open_connection` connects; `sleep` takes seconds; `jitter` returns a number in [0, 1)."""
 
     def __init__(
         self,
         schema: str,
         wake: Callable[[], None],
-        open_ear: Callable[[], Awaitable[Ear]],
+        open_connection: Callable[[], Awaitable[ListenConnection]],
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._channel = names.channel(schema)
         self._wake = wake
-        self._open_ear = open_ear
+        self._open_connection = open_connection
         self._sleep = sleep
         self._jitter = jitter
         self._hears: bool | None = None
@@ -65,11 +65,11 @@ class Listener:
     def at(cls, dsn: str, schema: str, wake: Callable[[], None]) -> Listener:
         """A listener on the service's schema at `dsn`."""
 
-        async def open_ear() -> Ear:
-            ear: Ear = await connect(dsn, "accompanist listener")
-            return ear
+        async def open_connection() -> ListenConnection:
+            connection: ListenConnection = await connect(dsn, "accompanist listener")
+            return connection
 
-        return cls(schema, wake, open_ear)
+        return cls(schema, wake, open_connection)
 
     async def run(self) -> None:
         """Listen until cancelled."""
@@ -77,12 +77,12 @@ class Listener:
         while True:
             try:
                 async with reach():
-                    ear = await self._open_ear()
+                    connection = await self._open_connection()
                 try:
                     failures = 0
-                    await self._listen(ear)
+                    await self._listen(connection)
                 finally:
-                    ear.terminate()
+                    connection.terminate()
             except LogUnavailable as problem:
                 self._lost(str(problem))
             except Exception as problem:  # a listener that ended would go unnoticed
@@ -100,12 +100,12 @@ class Listener:
             self._hears = False
             logger.warning("listener.lost", problem=problem)
 
-    async def _listen(self, ear: Ear) -> None:
+    async def _listen(self, connection: ListenConnection) -> None:
         """Listen until the server does not list the channel any more. Raises what a lost connection raises."""
         lost = asyncio.Event()
-        ear.add_termination_listener(lambda *_: lost.set())
+        connection.add_termination_listener(lambda *_: lost.set())
         async with reach():
-            await ear.add_listener(self._channel, lambda *_: self._wake())
+            await connection.add_listener(self._channel, lambda *_: self._wake())
         if self._hears is False:
             logger.info("listener.back")
         self._hears = True
@@ -115,7 +115,7 @@ class Listener:
             if lost.is_set():
                 raise LogUnavailable("the line is lost")
             async with reach():
-                if not await ear.fetchval(_LISTENING, self._channel):
+                if not await connection.fetchval(_LISTENING, self._channel):
                     raise LogUnavailable("the channel is not listened to any more")
 
     async def _heartbeat_pause(self, lost: asyncio.Event) -> None:

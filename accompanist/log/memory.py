@@ -21,11 +21,11 @@ from uuid import UUID
 from accompanist import limits
 from accompanist.log import inbox, sessions
 from accompanist.log import search as searching
-from accompanist.log.door import Place
-from accompanist.log.leases import Fences
+from accompanist.log.leases import HeldEpochs
+from accompanist.log.memory_inbox import Place
 from accompanist.log.memory_story import story
-from accompanist.log.story import NOTHING_SEEN, Seen, Story
-from accompanist.log.tables import MemoryDatabase, Outgoing
+from accompanist.log.memory_tables import MemoryDatabase, OutboxEntry
+from accompanist.log.story import NOTHING_SEEN, Story, StoryCursor
 from accompanist.log.timers import FIRED, MOVED
 from accompanist.runtime.control import CLIENT
 from accompanist.runtime.headers import message_fault
@@ -88,14 +88,14 @@ class MemoryLog:
         self._term = lease_ms / 1000
         self._delivered = delivered
         self._owner: str | None = None
-        self._fences = Fences()
+        self._held_epochs = HeldEpochs()
 
     async def close(self) -> None:
         """Do nothing: there are no connections."""
 
     def epoch(self, shard: int) -> int | None:
         """Under which epoch the shard is held, as of the last `lease`; None: it is not."""
-        return self._fences.epoch(shard)
+        return self._held_epochs.epoch(shard)
 
     @contextmanager
     def _call(self) -> Iterator[None]:
@@ -108,7 +108,7 @@ class MemoryLog:
 
     async def flush(self, commits: Sequence[Commit]) -> Sequence[Sequence[Delivery]]:
         with self._call():
-            epochs = self._fences.needed(commits)
+            epochs = self._held_epochs.needed(commits)
             self._check(epochs)
             # like the one SQL statement, write each session's commits merged
             written = sessions.writes(commits, epochs)
@@ -120,7 +120,7 @@ class MemoryLog:
                 self.tables.set_timer(timer)
             rows = [write.row for write in written.values()]
             self.tables.end_timers(rows, [row for commit in commits for row in commit.results])
-            answers = self._deliver(inbox.Outgoing(commits, self._schemas, self._away))
+            answers = self._deliver(inbox.OutgoingMessages(commits, self._schemas, self._away))
             for said in written:
                 self.tables.fall_silent(said)
             return answers
@@ -140,13 +140,13 @@ class MemoryLog:
                 key = (row.session, row.role, row.site, row.kind)
                 self.tables.results.setdefault(key, (row, self._database.clock()))
 
-    def _deliver(self, outgoing: inbox.Outgoing) -> Sequence[Sequence[Delivery]]:
+    def _deliver(self, outgoing: inbox.OutgoingMessages) -> Sequence[Sequence[Delivery]]:
         answers = self._database.hand_over(outgoing.letters, self._service)
         for letter, answer in zip(outgoing.letters, answers, strict=True):
             stays = fate(answer) is Fate.AGAIN or answer in (Delivery.REFUSED, Delivery.NOWHERE)
             if stays and letter.message.sender != CLIENT and self.tables.may_say(letter.message):
                 now = self._database.clock()
-                waiting = Outgoing(letter.message, letter.service, answer, tried_at=now, due_at=now)
+                waiting = OutboxEntry(letter.message, letter.service, answer, tried_at=now, due_at=now)
                 held = self.tables.outbox.setdefault(letter.message.key, waiting)
                 if held.answer in NEVER_DELIVERED:  # an operator let it be tried again
                     held.answer, held.due_at = answer, now
@@ -256,7 +256,9 @@ class MemoryLog:
             due = [row for row in self._due(now) if row.service not in self._away]
             rows = self.tables.batch(due[:limit], lambda row: len(row.message.payload))
             # one commit without a shard, so that no message counts as `home`
-            outgoing = inbox.Outgoing([Commit(shard=None, messages=tuple(row.message for row in rows))], self._schemas)
+            outgoing = inbox.OutgoingMessages(
+                [Commit(shard=None, messages=tuple(row.message for row in rows))], self._schemas
+            )
             answers = self._database.hand_over(outgoing.letters, self._service)
             for letter, answer in zip(outgoing.letters, answers, strict=True):
                 row = self.tables.outbox[letter.message.key]
@@ -300,7 +302,7 @@ class MemoryLog:
         with self._call():
             return min(self.tables.early_events(), limits.early_events_max)
 
-    def _due(self, now: float) -> list[Outgoing]:
+    def _due(self, now: float) -> list[OutboxEntry]:
         """The outbox rows that are due, the longest due first."""
         due = [row for row in self.tables.outbox.values() if row.answer not in _NOT_TRIED and row.due_at <= now]
         return sorted(due, key=lambda row: row.due_at)
@@ -339,7 +341,7 @@ class MemoryLog:
             held = [Lease(shard, row.epoch) for shard, row in sorted(self.tables.shards.items()) if row.owner == owner]
             pending = self._pending({lease.shard for lease in held})
         self._owner = owner
-        self._fences.hold(held)
+        self._held_epochs.hold(held)
         return Leases(held, [lease for lease in held if lease.shard in gained], pending)
 
     def _pending(self, held: Collection[int]) -> Pending:
@@ -355,7 +357,7 @@ class MemoryLog:
         )
 
     async def release(self, owner: str) -> None:
-        self._fences.hold(())
+        self._held_epochs.hold(())
         with self._call():
             self.tables.replicas.pop(owner, None)
             for row in self.tables.shards.values():
@@ -413,7 +415,7 @@ class MemoryLog:
             due_at=min((t.due_at for k, t in self.tables.timers.items() if k[:2] == key), default=None),
         )
 
-    async def show(self, session: UUID, seen: Seen = NOTHING_SEEN) -> Story | None:
+    async def show(self, session: UUID, seen: StoryCursor = NOTHING_SEEN) -> Story | None:
         """One session at this service, continued after the rows that were `seen`; None if the log has none of it."""
         with self._call():
             return story(self.tables, session, seen)
@@ -453,7 +455,7 @@ class MemoryLog:
             self._delivered(services)
 
 
-def _later(row: Outgoing, now: float) -> None:
+def _later(row: OutboxEntry, now: float) -> None:
     """Note an attempt. The row is due again after twice the last wait."""
     wait_ms = min(limits.outbox_retry_ms * 2 ** (row.attempts - 1), limits.outbox_retry_cap_ms)
     row.attempts, row.tried_at, row.due_at = row.attempts + 1, now, now + wait_ms / 1000

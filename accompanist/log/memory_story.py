@@ -7,15 +7,23 @@ from typing import TypeVar
 from uuid import UUID
 
 from accompanist import limits
-from accompanist.log.story import Answered, Seen, Story, Told, message_name, message_place, result_name
-from accompanist.log.tables import Tables
+from accompanist.log.memory_tables import Tables
+from accompanist.log.story import (
+    Story,
+    StoryCursor,
+    StoryMessage,
+    StoryResult,
+    message_name,
+    message_place,
+    result_name,
+)
 from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import Delivery
 
-Found = TypeVar("Found", Told, Answered)
+Found = TypeVar("Found", StoryMessage, StoryResult)
 
 
-def story(tables: Tables, session: UUID, seen: Seen) -> Story | None:
+def story(tables: Tables, session: UUID, seen: StoryCursor) -> Story | None:
     """What the SQL statement STORY returns."""
     inbox = (
         _told(message, "inbox", at, service, Delivery.STORED)
@@ -28,7 +36,7 @@ def story(tables: Tables, session: UUID, seen: Seen) -> Story | None:
         if row.message.session == session
     )
     answered = (
-        Answered(
+        StoryResult(
             role=row.role,
             site=row.site,
             kind=row.kind,
@@ -62,12 +70,12 @@ def _page(found: Iterable[Found], name: Callable[[Found], tuple[str, ...]], afte
         if weight >= limits.message_bytes_max:
             break
         page.append(one)
-        weight += len(one.payload if isinstance(one, Told) else one.value) + limits.row_around_bytes
+        weight += len(one.payload if isinstance(one, StoryMessage) else one.value) + limits.row_around_bytes
     return sorted(page, key=lambda one: one.at)
 
 
-def _told(message: Message, place: str, at: float, service: str, answer: Delivery) -> Told:
-    return Told(
+def _told(message: Message, place: str, at: float, service: str, answer: Delivery) -> StoryMessage:
+    return StoryMessage(
         site=message.site,
         kind=message.kind.value,
         sender=message.sender,

@@ -28,23 +28,23 @@ logger = structlog.get_logger("accompanist.log")
 _NOTIFY = "SELECT pg_notify(channel, '') FROM unnest($1::text[]) AS channel"
 
 
-class Line(Protocol):
+class NotifyConnection(Protocol):
     """The part of asyncpg's connection that is used here."""
 
     async def execute(self, query: str, *args: object) -> object: ...
     def terminate(self) -> None: ...
 
 
-class Execute(Protocol):
+class StatementRunner(Protocol):
     """An object that runs a single statement: `PostgresLog`."""
 
     async def execute(self, query: str, *args: object) -> object: ...
 
 
-class _Borrowed:
+class _PooledConnection:
     """A connection that runs its statements over a log's pool."""
 
-    def __init__(self, log: Execute) -> None:
+    def __init__(self, log: StatementRunner) -> None:
         self.execute = log.execute
 
     def terminate(self) -> None:
@@ -52,34 +52,34 @@ class _Borrowed:
 
 
 class Notifier:
-    """Notifies services. `schemas`: the schema of each service, which gives its channel. `open_line` connects; `sleep`
-    takes seconds."""
+    """Notifies services. `schemas`: the schema of each service, which gives its channel. `open_connection`
+    connects; `sleep` takes seconds."""
 
     def __init__(
         self,
         schemas: Mapping[str, str],
-        open_line: Callable[[], Awaitable[Line]],
+        open_connection: Callable[[], Awaitable[NotifyConnection]],
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._channels = {service: names.channel(schema) for service, schema in schemas.items()}
-        self._open_line = open_line
+        self._open_connection = open_connection
         self._sleep = sleep
-        self._line: Line | None = None
+        self._connection: NotifyConnection | None = None
         self._waiting: set[str] = set()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
         self._mute = False
 
     @classmethod
-    def over(cls, log: Execute, schemas: Mapping[str, str]) -> Notifier:
+    def over(cls, log: StatementRunner, schemas: Mapping[str, str]) -> Notifier:
         """A notifier without a connection of its own, to save connections. `log` runs its statements, outside of every
         writing transaction."""
 
-        async def open_line() -> Line:
-            return _Borrowed(log)
+        async def open_connection() -> NotifyConnection:
+            return _PooledConnection(log)
 
-        return cls(schemas, open_line)
+        return cls(schemas, open_connection)
 
     @classmethod
     def at(cls, dsn: str, schemas: Mapping[str, str]) -> Notifier:
@@ -98,7 +98,7 @@ class Notifier:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        self._hang_up()
+        self._disconnect()
 
     async def _run(self) -> None:
         try:
@@ -112,11 +112,11 @@ class Notifier:
     async def _send(self, channels: list[str]) -> None:
         try:
             async with reach():
-                if self._line is None:
-                    self._line = await self._open_line()
-                await self._line.execute(_NOTIFY, channels)
+                if self._connection is None:
+                    self._connection = await self._open_connection()
+                await self._connection.execute(_NOTIFY, channels)
         except Exception as problem:
-            self._hang_up()
+            self._disconnect()
             if not self._mute:
                 self._mute = True
                 logger.warning("notifier.lost", problem=str(problem) or type(problem).__name__)
@@ -125,7 +125,7 @@ class Notifier:
                 self._mute = False
                 logger.info("notifier.back")
 
-    def _hang_up(self) -> None:
-        line, self._line = self._line, None
-        if line is not None:
-            line.terminate()
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.terminate()

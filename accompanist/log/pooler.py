@@ -19,7 +19,7 @@ from contextlib import asynccontextmanager, suppress
 import asyncpg
 
 from accompanist.log import faults, names, settings
-from accompanist.log.connection import Looks, Pool, open_pool
+from accompanist.log.connection import ConnectionCheck, Pool, open_pool
 
 BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE, NOT DEFERRABLE"
 """Spelled out, because behind a pooler the session's defaults are unknown."""
@@ -32,7 +32,7 @@ def _local(told: Mapping[str, str]) -> str:
     )
 
 
-class Transactions:
+class TransactionPool:
     """A pool for the log in which each use is a transaction of its own."""
 
     def __init__(self, pool: Pool, name: str, schema: str) -> None:
@@ -60,7 +60,7 @@ class Transactions:
         self._pool.terminate()
 
 
-async def open_transactions(address: str, name: str, schema: str, guard: Looks) -> Transactions:
+async def open_transactions(address: str, name: str, schema: str, guard: ConnectionCheck) -> TransactionPool:
     """Connections to a pooler, opened when they are first needed, and opened again when they are lost. Raises what the
     driver raises."""
-    return Transactions(await open_pool(address, None, guard, statement_cache_size=0), name, schema)
+    return TransactionPool(await open_pool(address, None, guard, statement_cache_size=0), name, schema)

@@ -1,7 +1,7 @@
 """The log in Postgres: `runtime.log.Log` over the functions of the service's schema.
 
-State. A pool of connections, the owner's name and the epochs of its shards (`leases.Fences`). All other state is in the
-tables, so a `PostgresLog` may be thrown away at any time.
+State. A pool of connections, the owner's name and the epochs of its shards (`leases.HeldEpochs`). All other state is in
+the tables, so a `PostgresLog` may be thrown away at any time.
 
 Every method is one round trip, autocommitted. `flush` and `resend` return after their commit is on disk; `take`'s
 acknowledgements do not wait for it. After a commit that delivered new messages, `delivered` is called with the services
@@ -29,14 +29,14 @@ from accompanist import limits
 from accompanist.log import inbox, memories, names, refusals, results, sessions, settings, timers
 from accompanist.log.composites import HeldShard
 from accompanist.log.connection import Connections, open_pool, reach
-from accompanist.log.guard import Guard, Told, begin, commits_are_missing
-from accompanist.log.leases import Fences
-from accompanist.log.pages import Pages
+from accompanist.log.guard import Guard, LostHandler, begin, commits_are_missing
+from accompanist.log.leases import HeldEpochs
 from accompanist.log.pooler import open_transactions
+from accompanist.log.queries import PostgresQueries
 from accompanist.log.requests import FORGET as FORGET_REQUESTS
-from accompanist.log.requests import Requests
+from accompanist.log.requests import PostgresRequests
 from accompanist.log.schema import require_head, require_login
-from accompanist.log.versions import Versions
+from accompanist.log.versions import PostgresVersions
 from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import (
     Away,
@@ -83,7 +83,7 @@ FROM lighten($1, $2, to_timestamp($3::float8), $4)"""
 _FORGET = "SELECT forget($1, $2, $3, $4)"
 
 
-class PostgresLog(Pages, Versions, Requests):
+class PostgresLog(PostgresQueries, PostgresVersions, PostgresRequests):
     """A service's log in Postgres. `schemas`: the schema of each service in this database; `away`: the services in
     other databases, whose messages wait in the outbox for `relay`."""
 
@@ -109,7 +109,7 @@ class PostgresLog(Pages, Versions, Requests):
         self._term = timedelta(milliseconds=lease_ms)
         self._delivered = delivered
         self._owner: str | None = None
-        self._fences = Fences()
+        self._held_epochs = HeldEpochs()
 
     @classmethod
     async def open(
@@ -123,7 +123,7 @@ class PostgresLog(Pages, Versions, Requests):
         delivered: Callable[[Collection[str]], None] | None = None,
         pooler: str = "",
         state: Path | None = None,
-        lost: Told = lambda problem: None,
+        lost: LostHandler = lambda problem: None,
         key: bytes | None = None,
     ) -> PostgresLog:
         """Open the log of `service` in its schema at `dsn`, with a login that `bootstrap` created. Raises OperatorError
@@ -131,9 +131,9 @@ class PostgresLog(Pages, Versions, Requests):
         another server than last time).
 
         `pooler`: the address of a pooler in transaction mode; then `dsn` is only used at the start. `state`: the
-        directory for the marks of durable commits (`log.witness`). `lost`: called if commits are missing; then this log
-        is neither read nor written any more. `key`: seals the stored versions (`log.versions`); random per process if
-        none is given."""
+        directory for the marks of acknowledged commits (`log.commit_marks`). `lost`: called if commits are missing;
+        then this log is neither read nor written any more. `key`: seals the stored versions (`log.versions`); random
+        per process if none is given."""
         await require_head(dsn, service, schemas[service])
         guard = await begin(dsn, schemas[service], state, lost)
         name = f"accompanist {service}"
@@ -155,7 +155,7 @@ class PostgresLog(Pages, Versions, Requests):
     async def close(self) -> None:
         """Close all connections; statements in flight are cut off. Leases stay until `release` or their expiry."""
         self._pool.terminate()
-        self._guard.witness.close()
+        self._guard.marks.close()
 
     async def execute(self, query: str, *args: object) -> object:
         """Run a statement on a connection of the pool, for a notifier without its own. Raises LogUnavailable."""
@@ -164,12 +164,12 @@ class PostgresLog(Pages, Versions, Requests):
 
     def epoch(self, shard: int) -> int | None:
         """Under which epoch the shard is held, as of the last `lease`; None: it is not."""
-        return self._fences.epoch(shard)
+        return self._held_epochs.epoch(shard)
 
     async def flush(self, commits: Sequence[Commit]) -> Sequence[Sequence[Delivery]]:
-        epochs = self._fences.needed(commits)
+        epochs = self._held_epochs.needed(commits)
         written = sessions.writes(commits, epochs)
-        outgoing = inbox.Outgoing(commits, self._schemas, self._away)
+        outgoing = inbox.OutgoingMessages(commits, self._schemas, self._away)
         arguments = (
             self._owner,
             [HeldShard(shard=shard, epoch=epoch) for shard, epoch in epochs.items()],
@@ -273,11 +273,11 @@ class PostgresLog(Pages, Versions, Requests):
             numbers, epochs, acquired, *pending = await connection.fetchrow(_LEASE, *asked)
         held = [Lease(*one) for one in zip(numbers, epochs, strict=True)]
         self._owner = owner
-        self._fences.hold(held)
+        self._held_epochs.hold(held)
         return Leases(held, list(itertools.compress(held, acquired)), Pending(*pending))
 
     async def release(self, owner: str) -> None:
-        self._fences.hold(())
+        self._held_epochs.hold(())
         async with reach(), self._pool.acquire() as connection:
             await connection.execute(_RELEASE, owner)
 
@@ -300,17 +300,17 @@ class PostgresLog(Pages, Versions, Requests):
 
     async def _marked(self, query: str, arguments: Sequence[Any], keys: Sequence[tuple[UUID, str]]) -> Any:
         """Run a commit that others may act upon: it sets a mark, and is refused if the last mark is missing."""
-        witness = self._guard.witness
-        async with witness.lane() as lane:
-            mark = witness.next(lane)
+        marks = self._guard.marks
+        async with marks.lane() as lane:
+            mark = marks.next(lane)
             try:
                 async with reach(), self._pool.acquire() as connection:
                     row = await connection.fetchrow(query, *mark, *arguments)
             except asyncpg.PostgresError as problem:
                 if commits_are_missing(problem):
-                    self._guard.missing({**dict(enumerate(witness.marks)), lane: int(problem.detail)})
+                    self._guard.missing({**dict(enumerate(marks.acknowledged)), lane: int(problem.detail)})
                 raise
-            witness.told(lane, mark[-1], keys)
+            marks.acknowledge(lane, mark[-1], keys)
         return row[1]
 
     def _tell(self, services: set[str]) -> None:

@@ -21,7 +21,7 @@ _STUB = """
 SELECT outcome, extract(epoch FROM collected_at)::float8 AS collected_at FROM stub WHERE session = $1 AND role = $2"""
 
 
-class Requests:
+class PostgresRequests:
     """The requests of a service, read and written over a pool of connections to its schema."""
 
     _pool: Connections

@@ -3,7 +3,7 @@
 Rule 0 depends on commits that stay. A server with fsync off loses some when its machine stops. A restored backup or a
 promoted standby may lack commits that others have acted upon: then there are effects whose record is gone. A schema
 records the system, timeline, database and table that it was last used on. Sidecars record the marks of commits that
-were acknowledged to them (`log.witness`). Together these prove what happened:
+were acknowledged to them (`log.commit_marks`). Together these prove what happened:
 
     the same            go on; but if a mark is missing even so (a disk was set back), stop
     a later timeline    a standby was promoted, or a backup recovered. If all known marks are there, no acknowledged
@@ -35,8 +35,8 @@ import asyncpg
 from accompanist import limits
 from accompanist.errors import catalogue
 from accompanist.log import names, refusals
+from accompanist.log.commit_marks import Creation
 from accompanist.log.connection import connect
-from accompanist.log.witness import Creation
 
 UNSAFE = catalogue(
     "ACC408",
@@ -65,7 +65,7 @@ LOST = catalogue(
 )
 
 
-class Identity(NamedTuple):
+class ServerIdentity(NamedTuple):
     """The identity of a log's server: the Postgres system (made by initdb), its timeline, and the object ids of the
     log's database and table. A restored dump has other object ids. None: not known, or no log yet."""
 
@@ -78,17 +78,17 @@ class Identity(NamedTuple):
         place = f", database {self.database}, table {self.relation}" if self.relation is not None else ""
         return f"system {self.system}, timeline {self.timeline}{place}"
 
-    def copied_from(self, other: Identity) -> bool:
+    def copied_from(self, other: ServerIdentity) -> bool:
         """Whether this is a copy of the other log: another system, database or table."""
         mine, theirs = (self.system, self.database, self.relation), (other.system, other.database, other.relation)
         return any(None not in pair and pair[0] != pair[1] for pair in zip(mine, theirs, strict=True))
 
 
-class Noted(NamedTuple):
+class NotedServer(NamedTuple):
     """The server that the schema was last used on. `era`: how often an operator accepted a server; `log`: a random id,
     drawn when the log was first used."""
 
-    identity: Identity
+    identity: ServerIdentity
     era: int
     log: UUID
 
@@ -135,7 +135,7 @@ SET system_identifier = $1, timeline = $2, database_oid = $3, relation_oid = $4,
     noted_at = clock_timestamp()"""
 
 
-async def accept(dsn: str, schema: str) -> Identity | None:
+async def accept(dsn: str, schema: str) -> ServerIdentity | None:
     """Accept this server as the right one from now on. Raises OperatorError."""
     async with refusals.readable(dsn):
         connection = await connect(dsn, "accompanist doctor", names.identifier(schema))
@@ -158,12 +158,12 @@ async def overrides(connection: asyncpg.Connection, roles: Sequence[str]) -> lis
     return [(row["place"], row["setting"]) for row in await connection.fetch(_OVERRIDES, list(roles))]
 
 
-async def identity(connection: asyncpg.Connection) -> Identity | None:
+async def identity(connection: asyncpg.Connection) -> ServerIdentity | None:
     """The server's identity. None if the login may not read it, or on a standby, which takes no commits anyway."""
     try:
         if await connection.fetchval("SELECT pg_is_in_recovery()"):
             return None
-        return Identity(*await connection.fetchrow(_IDENTITY), *await connection.fetchrow(_PLACE))
+        return ServerIdentity(*await connection.fetchrow(_IDENTITY), *await connection.fetchrow(_PLACE))
     except asyncpg.InsufficientPrivilegeError:
         return None
 
@@ -173,11 +173,11 @@ async def creation(connection: asyncpg.Connection) -> Creation:
     return Creation(*await connection.fetchrow(_PLACE))
 
 
-async def noted(connection: asyncpg.Connection) -> Noted | None:
+async def noted(connection: asyncpg.Connection) -> NotedServer | None:
     row = await connection.fetchrow(_NOTED)
-    return None if row is None else Noted(Identity(*row[:4]), row["era"], row["log"])
+    return None if row is None else NotedServer(ServerIdentity(*row[:4]), row["era"], row["log"])
 
 
-async def note(connection: asyncpg.Connection, now: Identity) -> None:
+async def note(connection: asyncpg.Connection, now: ServerIdentity) -> None:
     """Record that the log is used on this server: for the first time, or on a later timeline."""
     await connection.execute(_NOTE, *now)

@@ -29,7 +29,7 @@ from accompanist.runtime.ports import Commit, Parked, Phase, SessionRow
 _OVER = (Phase.SETTLED, Phase.ENDED)
 
 
-class Body(msgspec.Struct, frozen=True, omit_defaults=True):
+class SessionBody(msgspec.Struct, frozen=True, omit_defaults=True):
     """The fields of a session row that no SQL reads."""
 
     contacts: tuple[str, ...] = ()
@@ -49,7 +49,7 @@ class Body(msgspec.Struct, frozen=True, omit_defaults=True):
 
 encode = msgspec.json.Encoder().encode
 decode_header = msgspec.json.Decoder(Header).decode
-decode_body = msgspec.json.Decoder(Body).decode
+decode_body = msgspec.json.Decoder(SessionBody).decode
 decode_text = msgspec.json.Decoder(str).decode
 
 
@@ -71,7 +71,7 @@ def merged(old: SessionRow, new: SessionRow) -> SessionRow:
     )
 
 
-class Write(NamedTuple):
+class OrderedWrite(NamedTuple):
     """A row, and its place in the order of writes. `epoch`: of its shard; 0 for a write without a lease."""
 
     row: SessionRow
@@ -85,19 +85,19 @@ def follows(old: tuple[int, int], new: tuple[int, int]) -> bool:
     return old[0] != new[0] or old[1] <= new[1]
 
 
-def writes(commits: Sequence[Commit], epochs: Mapping[int, int]) -> dict[tuple[UUID, str], Write]:
+def writes(commits: Sequence[Commit], epochs: Mapping[int, int]) -> dict[tuple[UUID, str], OrderedWrite]:
     """The commits of one flush, merged to one write per session. `epochs`: of the shards that they need."""
-    made: dict[tuple[UUID, str], Write] = {}
+    made: dict[tuple[UUID, str], OrderedWrite] = {}
     for commit in commits:
         if (row := commit.session) is None:
             continue
         key = (row.header.session, row.role)
         epoch = 0 if commit.shard is None else epochs[commit.shard]
-        made[key] = Write(merged(made[key].row, row) if key in made else row, epoch, commit.turn)
+        made[key] = OrderedWrite(merged(made[key].row, row) if key in made else row, epoch, commit.turn)
     return made
 
 
-def record(write: Write) -> SessionWrite:
+def record(write: OrderedWrite) -> SessionWrite:
     """The write as `flush` is given it."""
     row, header = write.row, write.row.header
     return SessionWrite(
@@ -122,8 +122,8 @@ def record(write: Write) -> SessionWrite:
     )
 
 
-def _body(row: SessionRow) -> Body:
-    return Body(**{name: getattr(row, name) for name in Body.__struct_fields__})
+def _body(row: SessionRow) -> SessionBody:
+    return SessionBody(**{name: getattr(row, name) for name in SessionBody.__struct_fields__})
 
 
 def searchable(text: str) -> str:
@@ -147,5 +147,5 @@ def from_columns(stored: tuple[Any, ...]) -> SessionRow:
         outcome=outcome,
         reason=None if reason is None else decode_text(reason),
         result=result,
-        **{name: getattr(rest, name) for name in Body.__struct_fields__},
+        **{name: getattr(rest, name) for name in SessionBody.__struct_fields__},
     )

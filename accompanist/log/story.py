@@ -17,7 +17,7 @@ from accompanist.runtime.ports import Audited, SessionRow, Timer
 from accompanist.runtime.who import read
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
+class StoryMessage(msgspec.Struct, frozen=True, kw_only=True):
     """A message and its place: "inbox" (`at`: its arrival; `service` wrote it) or "outbox" (`at`: the last attempt;
     `service` gave `answer`)."""
 
@@ -32,7 +32,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     answer: str
 
 
-class Answered(msgspec.Struct, frozen=True, kw_only=True):
+class StoryResult(msgspec.Struct, frozen=True, kw_only=True):
     """A worker's answer to a call."""
 
     role: str
@@ -48,22 +48,22 @@ Name = tuple[str, str, str]
 Place = tuple[str, str, str, str]
 
 
-def message_name(told: Told) -> Name:
+def message_name(told: StoryMessage) -> Name:
     """The key of a message in the outbox."""
     return (told.site, told.sender, told.receiver)
 
 
-def message_place(told: Told) -> Place:
+def message_place(told: StoryMessage) -> Place:
     """The key of a message in the inbox, which includes the service that wrote it."""
     return (told.site, told.sender, told.receiver, told.service)
 
 
-def result_name(answer: Answered) -> Name:
+def result_name(answer: StoryResult) -> Name:
     """The key of a result."""
     return (answer.role, answer.site, answer.kind)
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class StoryCursor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where a page of a story ended: the keys of the last rows that it had of each table. A table that was not begun
     has an empty key."""
 
@@ -73,7 +73,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     results: Name = ("", "", "")
 
 
-NOTHING_SEEN = Seen()
+NOTHING_SEEN = StoryCursor()
 
 
 class Story(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,24 +82,25 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
 
     session: UUID
     rows: tuple[SessionRow, ...]
-    messages: tuple[Told, ...]
-    results: tuple[Answered, ...]
+    messages: tuple[StoryMessage, ...]
+    results: tuple[StoryResult, ...]
     stubs: tuple[tuple[str, str], ...]
     audits: tuple[Audited, ...] = ()
     timers: tuple[Timer, ...] = ()
 
     @classmethod
-    def from_columns(cls, session: UUID, row: Any, seen: Seen = NOTHING_SEEN) -> Story | None:
+    def from_columns(cls, session: UUID, row: Any, seen: StoryCursor = NOTHING_SEEN) -> Story | None:
         """The page in a row of STORY; None if the log knows nothing of the session."""
         story = cls(
             session=session,
             rows=tuple(sessions.from_columns(stored) for stored in row["sessions"]),
             messages=tuple(
-                Told(**dict(zip(Told.__struct_fields__, stored, strict=True)))
+                StoryMessage(**dict(zip(StoryMessage.__struct_fields__, stored, strict=True)))
                 for stored in (*row["inbox"], *row["outbox"])
             ),
             results=tuple(
-                Answered(**dict(zip(Answered.__struct_fields__, stored, strict=True))) for stored in row["results"]
+                StoryResult(**dict(zip(StoryResult.__struct_fields__, stored, strict=True)))
+                for stored in row["results"]
             ),
             stubs=tuple((role, outcome) for role, outcome in row["stubs"]),
             audits=tuple(
@@ -121,7 +122,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
         )
         return story.known(seen)
 
-    def known(self, seen: Seen) -> Story | None:
+    def known(self, seen: StoryCursor) -> Story | None:
         """This page, or None if the log knows nothing of the session. A later page may be empty."""
         return self if seen != NOTHING_SEEN or self.rows or self.messages or self.stubs or self.audits else None
 
@@ -166,7 +167,7 @@ SELECT
           WHERE t.session = $1 ORDER BY t.due_at, t.role, t.site LIMIT $9) AS timers"""  # noqa: S608 (constants)
 
 
-def parameters(session: UUID, seen: Seen) -> tuple[Any, ...]:
+def parameters(session: UUID, seen: StoryCursor) -> tuple[Any, ...]:
     """The parameters of STORY."""
     listed = limits.list_rows_max // 5
     bounds = (listed, limits.row_around_bytes, limits.list_rows_max, limits.message_bytes_max)

@@ -37,7 +37,7 @@ _KEPT = "SELECT fingerprint, choreography, kept, digest, seal, known FROM versio
 _FORGET = "SELECT forget_versions($1, $2)"
 
 
-class Document(msgspec.Struct, frozen=True):
+class VersionDocument(msgspec.Struct, frozen=True):
     """A version as it is stored: one JSON value."""
 
     file: str
@@ -46,7 +46,7 @@ class Document(msgspec.Struct, frozen=True):
     made_by: str = ""
 
 
-class Versions:
+class PostgresVersions:
     """The versions of a service, read and written over a pool of connections to its schema."""
 
     _pool: Connections
@@ -96,7 +96,7 @@ def seal(key: bytes, fingerprint: str, choreography: str, document: bytes) -> by
 
 
 def encode(version: Kept) -> bytes:
-    return msgspec.json.encode(Document(version.file, version.texts, version.bindings, version.made_by))
+    return msgspec.json.encode(VersionDocument(version.file, version.texts, version.bindings, version.made_by))
 
 
 def digest(document: bytes) -> bytes:
@@ -106,10 +106,10 @@ def digest(document: bytes) -> bytes:
 def decode(fingerprint: str, choreography: str, document: bytes, expected: bytes) -> Kept:
     """The version of a row; without texts if the document does not match its digest."""
     try:
-        found = msgspec.json.decode(document, type=Document) if digest(document) == expected else None
+        found = msgspec.json.decode(document, type=VersionDocument) if digest(document) == expected else None
     except msgspec.DecodeError:
         found = None
-    found = found or Document("", {})
+    found = found or VersionDocument("", {})
     return Kept(
         fingerprint=fingerprint,
         choreography=choreography,

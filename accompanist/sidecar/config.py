@@ -9,7 +9,7 @@
     workers = { Payment = "unix:/run/payment-worker.sock" } # role class = where its worker is
     worker_tokens = { Payment = "payment-worker.token" }    # what we bear there, over http or https (rpc.tokens)
     choreographies = ["orders/choreography.py"]
-    state_dir = "var/state/payment"                         # what is durable is kept here, too (log.witness)
+    state_dir = "var/state/payment"                         # what is durable is kept here, too (log.commit_marks)
     version_key_file = "payment.key"                        # if its sidecars are on several machines (sidecar.sealing)
     token_file = "payment.tokens"                           # needed where `api` is off this machine (sidecar.rights);
                                                             # on loopback a token is drawn: `api.token` in state_dir

@@ -29,7 +29,7 @@ import asyncpg
 
 from accompanist import limits
 from accompanist.errors import OperatorError, catalogue
-from accompanist.log import address, faults, places, settings
+from accompanist.log import address, faults, pool_size, settings
 from accompanist.runtime.answers import BUSY
 
 Isolation = Literal["read committed", "serializable"]
@@ -116,7 +116,7 @@ async def open_pool(
         return await asyncpg.create_pool(
             **at,
             min_size=1,
-            max_size=await places.taken(size, 0, at, told),
+            max_size=await pool_size.affordable(size, 0, at, told),
             max_inactive_connection_lifetime=0,
             command_timeout=limits.worker_command_s,
             connection_class=WorkerConnection,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from accompanist.log.witness import Witness
+from accompanist.log.commit_marks import CommitMarks
 from ops import apart, local, postgres
 
 
@@ -60,11 +60,11 @@ def test_a_peers_token(victim: Path, tmp_path: Path) -> None:
 def test_marks_of_what_is_durable(victim: Path, tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "old.mark").symlink_to(victim)
-    witness = Witness("payment", tmp_path / "state")
-    assert witness.left() == []
-    (tmp_path / "state" / f"{witness.writer}.mark").symlink_to(victim)
-    witness.begin(None, None, 1)
-    witness.close()
+    marks = CommitMarks("payment", tmp_path / "state")
+    assert marks.left() == []
+    (tmp_path / "state" / f"{marks.writer}.mark").symlink_to(victim)
+    marks.begin(None, None, 1)
+    marks.close()
 
 
 def test_what_root_writes_lies_apart_from_what_the_server_may_write(

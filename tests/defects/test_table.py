@@ -242,7 +242,7 @@ TABLE: dict[int, Held | Elsewhere] = {
     39: held(
         "no tools for operators, tables that grow, no drain",
         "runtime/test_operate.py::test_retry_asks_for_the_compensation_again",
-        "log/test_pages.py::test_every_field_narrows_and_all_together",
+        "log/test_queries.py::test_every_field_narrows_and_all_together",
         "log/test_collection.py::test_a_session_that_is_over_long_enough_leaves_a_stub_and_nothing_else",
         "system/test_replicas.py::test_who_leaves_is_replaced_at_once",
     ),

@@ -22,7 +22,9 @@ DRIVEN = ("accompanist/log/", "accompanist/worker/", "migrations/", "workers/")
 
 PUT_IN = {
     "accompanist/log/databases.py": {"names.identifier(name)": "of the closed form"},
-    "accompanist/log/pages.py": {"query": "`search.statement`: conditions are constants there, values are parameters"},
+    "accompanist/log/queries.py": {
+        "query": "`search.statement`: conditions are constants there, values are parameters"
+    },
     "accompanist/log/pooler.py": {
         "_local(told)": "constants of `settings`, the program's name, and a schema that passed `names.identifier`",
         "_local(settings.later(connection))": "constants of `settings`",
@@ -46,7 +48,7 @@ PUT_IN = {
         "place": "the schema, which `bootstrap` gave to `names.identifier`, or the worker's role",
     },
     "accompanist/log/revision.py": {"text": "an SQL file of `migrations/`"},
-    "accompanist/log/vitals.py": {
+    "accompanist/log/health_facts.py": {
         "query": "a constant of the module, as its docstring says",
         "bound": "a parameter by number",
     },

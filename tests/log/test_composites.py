@@ -87,7 +87,7 @@ async def test_every_field_arrives_in_its_column(postgres_world: PostgresWorld, 
     assert isinstance(log, PostgresLog)
     of = header(UUID(int=7), choreography="c1")
     written = sessions.record(
-        sessions.Write(
+        sessions.OrderedWrite(
             row(
                 of, "r1", phase=Phase.DONE, vote="v1", outcome="o1", reason="why", result=b"1", waiting="w1", retrying=3
             ),
@@ -98,7 +98,7 @@ async def test_every_field_arrives_in_its_column(postgres_world: PostgresWorld, 
     answer = results.record(result(of, "s1", role="r2", operation="p1", outcome="o2", digest=b"d", value=b"v"))
     due = timers.record(timer(of, "s2", 5.0, role="r3", operation="p2"))
     sent = burst(of, messages=(message(of, "s3", "lost", sender="r4", payload=b"p"), message(of, "s4", "payment")))
-    outgoing = inbox.Outgoing([sent], {"payment": SERVICES["payment"]})
+    outgoing = inbox.OutgoingMessages([sent], {"payment": SERVICES["payment"]})
     connection = await postgres_world.connect("warehouse", names.sidecar_role("warehouse"))
     held = [HeldShard(shard=shard(of), epoch=1)]
     rows = [held, [written], [answer], [due], outgoing.targets(), outgoing.records()]
@@ -144,7 +144,7 @@ async def test_it_needs_no_statement_that_outlives_its_transaction(postgres_worl
     for turn in (1, 2):
         async with connection.transaction():
             await connection.execute("SET LOCAL search_path = acc_warehouse, pg_temp")
-            record = sessions.record(sessions.Write(row(of, waiting=f"for {turn}"), 1, turn))
+            record = sessions.record(sessions.OrderedWrite(row(of, waiting=f"for {turn}"), 1, turn))
             rows: list[list[Any]] = [[HeldShard(shard=shard(of), epoch=1)], [record], *[[]] * 4]
             assert await flush(connection, "rows", "w", rows) == []
     assert await connection.fetchval("SELECT waiting FROM acc_warehouse.session") == "for 2"
@@ -158,7 +158,7 @@ async def test_a_sidecar_of_0022_goes_on_while_its_log_is_migrated(database: Dat
     before = await world.connect("warehouse", names.sidecar_role("warehouse"))
     await before.fetch("SELECT * FROM lease('old', 64, interval '1 hour')")
     for turn in (1, 2):
-        record = sessions.record(sessions.Write(row(of, waiting=f"for {turn}"), 1, turn))
+        record = sessions.record(sessions.OrderedWrite(row(of, waiting=f"for {turn}"), 1, turn))
         rows: list[list[Any]] = [[HeldShard(shard=shard(of), epoch=1)], [record], *[[]] * 4]
         assert await flush(before, "columns", "old", rows) == []
         await provision.migrate(database.dsn(), "warehouse", SERVICES["warehouse"])

@@ -207,11 +207,11 @@ async def test_a_first_mark_waits_for_another_of_its_lane_that_is_not_committed_
     """The connection of the first was lost, and the server does not know yet: the same lane begins anew."""
     log = await owner(postgres_world, "warehouse")
     assert isinstance(log, PostgresLog)
-    witness = log._guard.witness
-    async with transaction(postgres_world, "warehouse") as lost, witness.lane() as used:
-        assert witness.marks[used], "the start has set the mark of this lane"
-        async with witness.lane() as lane:
-            await lost.execute("SELECT mark($1, $2, $3, $4)", *witness.next(lane))
+    marks = log._guard.marks
+    async with transaction(postgres_world, "warehouse") as lost, marks.lane() as used:
+        assert marks.acknowledged[used], "the start has set the mark of this lane"
+        async with marks.lane() as lane:
+            await lost.execute("SELECT mark($1, $2, $3, $4)", *marks.next(lane))
         of = header()
         second = asyncio.create_task(log.flush([burst(of, session=row(of))]))
         await until_a_sidecar_waits(postgres_world)

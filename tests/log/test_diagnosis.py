@@ -1,4 +1,4 @@
-"""Findings: each ailment is found, told by its code, and a healthy log has none."""
+"""Findings: each problem is found, named by its code, and a healthy log has none."""
 
 from __future__ import annotations
 
@@ -12,11 +12,21 @@ import pytest
 
 from accompanist.language.compile import compile_file
 from accompanist.limits import shards_count
-from accompanist.log import vitals
+from accompanist.log import health_facts
 from accompanist.log.diagnosis import judge
+from accompanist.log.health_facts import (
+    ConnectionLimits,
+    CountedSessions,
+    HealthFacts,
+    PeerOverQuota,
+    ServerFacts,
+    SnapshotHolder,
+    TableFacts,
+    VersionInUse,
+    read,
+)
 from accompanist.log.listener import Listener
 from accompanist.log.schema import head
-from accompanist.log.vitals import Connections, Crowded, Held, Holder, InUse, Server, Table, Vitals, read
 from accompanist.runtime.ports import Bounds, Kept, Parked, Reached
 from tests.log.letters import burst, header, message, row
 from tests.log.worlds import PostgresWorld, owner
@@ -30,7 +40,7 @@ SETTINGS = {
     "zero_damaged_pages": "off",
     "ignore_checksum_failure": "off",
 }
-SERVER = Server(
+SERVER = ServerFacts(
     version=18,
     settings=SETTINGS,
     skew_s=0.001,
@@ -43,7 +53,7 @@ SERVER = Server(
     identity="a",
     identity_noted="a",
 )
-WELL = Vitals(
+HEALTHY = HealthFacts(
     service="payment",
     revision=head(),
     head=head(),
@@ -52,37 +62,37 @@ WELL = Vitals(
     shards_held=64,
     listeners=1,
 )
-SOME = Held(count=7, oldest=((uuid4(), "payment", 7_300.0, "worker: charge"),))
+SOME = CountedSessions(count=7, oldest=((uuid4(), "payment", 7_300.0, "worker: charge"),))
 
 
-def holder(**changes: Any) -> Holder:
+def holder(**changes: Any) -> SnapshotHolder:
     told: dict[str, Any] = {"kind": "session", "name": "pid 7", "transactions": 10, "seconds": 1.0}
-    return Holder(**(told | changes))
+    return SnapshotHolder(**(told | changes))
 
 
-def sick(**changes: Any) -> Vitals:
-    return msgspec.structs.replace(WELL, **changes)
+def sick(**changes: Any) -> HealthFacts:
+    return msgspec.structs.replace(HEALTHY, **changes)
 
 
-def server(**changes: Any) -> Vitals:
+def server(**changes: Any) -> HealthFacts:
     return sick(server=msgspec.structs.replace(SERVER, **changes))
 
 
-def connections(**changes: Any) -> Connections:
+def connections(**changes: Any) -> ConnectionLimits:
     told: dict[str, Any] = {"there": 97, "given": 97, "logins": 6, "unbounded": 0}
     own = {"payment_sidecar": 11, "payment_worker": 16} | changes.pop("own", {})
-    return Connections(own=own, **(told | changes))
+    return ConnectionLimits(own=own, **(told | changes))
 
 
 def test_a_healthy_log_has_no_findings() -> None:
-    assert judge(WELL) == []
+    assert judge(HEALTHY) == []
     assert judge(server(connections=connections())) == []
     assert judge(server(holders=(holder(),), prepared=(("soon", 1.0),), standbys=1)) == []
-    assert judge(sick(tables=(Table(name="inbox", live=100_000, dead=20_000, total_bytes=1),))) == []
+    assert judge(sick(tables=(TableFacts(name="inbox", live=100_000, dead=20_000, total_bytes=1),))) == []
 
 
 @pytest.mark.parametrize(
-    ("vitals", "code", "severity"),
+    ("facts", "code", "severity"),
     [
         (sick(revision=None), "ACC403", "error"),
         (sick(revision="0001"), "ACC403", "error"),
@@ -92,12 +102,12 @@ def test_a_healthy_log_has_no_findings() -> None:
         (sick(stuck=SOME), "ACC420", "warning"),
         (sick(parked=SOME), "ACC421", "warning"),
         (sick(unhostable=SOME), "ACC422", "warning"),
-        (sick(crowded=(Crowded("loyalty", True, True, 10, 3),)), "ACC449", "warning"),
+        (sick(crowded=(PeerOverQuota("loyalty", True, True, 10, 3),)), "ACC449", "warning"),
         (server(holders=(holder(seconds=400.0),)), "ACC423", "warning"),
         (server(holders=(holder(seconds=4_000.0),)), "ACC423", "error"),
         (server(holders=(holder(seconds=None, transactions=2_000_000),)), "ACC423", "warning"),
         (server(prepared=(("forgotten", 100.0),)), "ACC424", "warning"),
-        (sick(tables=(Table(name="arrival", live=5, dead=20_000, total_bytes=1),)), "ACC425", "warning"),
+        (sick(tables=(TableFacts(name="arrival", live=5, dead=20_000, total_bytes=1),)), "ACC425", "warning"),
         (server(notify_usage=0.2), "ACC426", "warning"),
         (server(notify_usage=0.6), "ACC426", "error"),
         (server(connections=connections(given=101)), "ACC437", "warning"),
@@ -123,11 +133,15 @@ def test_a_healthy_log_has_no_findings() -> None:
         (sick(outbox=SOME), "ACC432", "warning"),
         (sick(clashes=SOME), "ACC433", "warning"),
         (sick(forgotten=3, forgotten_s=7_200.0), "ACC434", "warning"),
-        (sick(versions=(InUse(fingerprint="f", choreography="c", sessions=2, problem="lost"),)), "ACC435", "warning"),
+        (
+            sick(versions=(VersionInUse(fingerprint="f", choreography="c", sessions=2, problem="lost"),)),
+            "ACC435",
+            "warning",
+        ),
     ],
 )
-def test_each_ailment_is_found(vitals: Vitals, code: str, severity: str) -> None:
-    [finding] = judge(vitals)
+def test_each_problem_is_found(facts: HealthFacts, code: str, severity: str) -> None:
+    [finding] = judge(facts)
     assert (finding.code, finding.severity) == (code, severity)
     assert finding.text and finding.remedy
 
@@ -159,12 +173,12 @@ def test_the_worst_comes_first() -> None:
 # -- reading them ------------------------------------------------------------------------------------
 
 
-async def looked(world: PostgresWorld, service: str = "warehouse") -> Vitals:
+async def looked(world: PostgresWorld, service: str = "warehouse") -> HealthFacts:
     """As the sidecar's own role sees it."""
     return await read(world.database.sidecar_dsn(service), service, SERVICES[service])
 
 
-def codes_of(found: Vitals) -> list[str]:
+def codes_of(found: HealthFacts) -> list[str]:
     """What is judged of one service's log. Logins of other tests' services are on the same server (ACC437)."""
     return [finding.code for finding in judge(found) if finding.code != "ACC437"]
 
@@ -328,7 +342,7 @@ async def test_a_clock_that_is_wrong_is_seen(postgres_world: PostgresWorld, monk
         def time() -> float:
             return time.time() - 90.0
 
-    monkeypatch.setattr(vitals, "time", Slow)
+    monkeypatch.setattr(health_facts, "time", Slow)
     [finding] = [one for one in judge(await looked(postgres_world)) if one.code == "ACC429"]
     assert finding.severity == "error" and "90.0 s ahead of this machine" in finding.text
 

@@ -187,9 +187,9 @@ async def test_each_flush_says_which_one_it_follows(postgres_world: PostgresWorl
 async def test_a_flush_whose_answer_was_lost_may_be_there_or_not(postgres_world: PostgresWorld) -> None:
     lost: list[OperatorError] = []
     log = await opened(postgres_world.database.sidecar_dsn("warehouse"), None, lost)
-    witness = log._guard.witness
-    async with witness.lane() as lane:
-        witness.next(lane)  # asked for and not heard of
+    marks = log._guard.marks
+    async with marks.lane() as lane:
+        marks.next(lane)  # asked for and not heard of
     await commit(log)
     await postgres_world.execute("warehouse", "UPDATE marker SET number = number + 1")
     await commit(log)

@@ -148,7 +148,7 @@ async def test_a_notifier_tells_each_time_once_that_the_queue_is_full_and_once_t
     full = asyncpg.PostgresError.new({"C": "54000", "M": "too many notifications in the NOTIFY queue"})
     refusals = [full] * 5
 
-    class Line:
+    class FakeConnection:
         async def execute(self, query: str, *args: object) -> object:
             if refusals:
                 raise refusals.pop()
@@ -157,14 +157,14 @@ async def test_a_notifier_tells_each_time_once_that_the_queue_is_full_and_once_t
 
         def terminate(self) -> None: ...
 
-    async def open_line() -> Line:
-        return Line()
+    async def open_connection() -> FakeConnection:
+        return FakeConnection()
 
     async def at_once(seconds: float) -> None:
         await asyncio.sleep(0)
 
     sent = asyncio.Event()
-    telling = Notifier(SERVICES, open_line, sleep=at_once)
+    telling = Notifier(SERVICES, open_connection, sleep=at_once)
     with capture_logs() as lines:
         for once_more in (False, False, True, True):
             if once_more and not refusals:

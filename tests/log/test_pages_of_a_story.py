@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from accompanist import limits
-from accompanist.log.story import Seen
+from accompanist.log.story import StoryCursor
 from accompanist.runtime.ports import Phase
 from accompanist.sidecar.api import paging
 from accompanist.sidecar.api.public import plain
@@ -21,7 +21,7 @@ async def everything(log: AnyLog, session: Any) -> tuple[list[dict[str, Any]], i
     pages: list[dict[str, Any]] = []
     after: Any = {}
     while after is not None:
-        seen = Seen(**{name: tuple(key) if isinstance(key, list) else key for name, key in after.items()})
+        seen = StoryCursor(**{name: tuple(key) if isinstance(key, list) else key for name, key in after.items()})
         shown = await log.show(session, seen)
         assert shown is not None
         answer = paging.story(shown, seen, {"unhosted": []}, plain)

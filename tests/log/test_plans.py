@@ -71,7 +71,7 @@ async def test_rows_are_found_by_an_index_however_the_tables_were(postgres_world
     admin = await postgres_world.connect("warehouse")
     for table in BIG:
         await admin.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
-    of = sessions.record(sessions.Write(row(header()), 1, 1))  # as the log writes them: pages read what is here
+    of = sessions.record(sessions.OrderedWrite(row(header()), 1, 1))  # as the log writes them: pages read what is here
     fill = FILL.replace("$1::integer", str(ROWS))
     for name, written in (("{header}", of.header), ("{body}", of.body)):
         fill = fill.replace(name, f"\\x{written.hex()}")

@@ -15,7 +15,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from accompanist.log import names, settings, vitals
+from accompanist.log import health_facts, names, settings
 from accompanist.log.connection import connect
 from accompanist.log.postgres import PostgresLog
 from accompanist.runtime.ports import Bounds, Delivery, Kept, Search
@@ -202,7 +202,7 @@ async def test_a_worker_neither(wrong: Database) -> None:
 
 
 async def test_doctor_sees_what_others_are_given(wrong: Database) -> None:
-    seen = await vitals.read(wrong.sidecar_dsn("warehouse"), "warehouse", "acc_warehouse")
+    seen = await health_facts.read(wrong.sidecar_dsn("warehouse"), "warehouse", "acc_warehouse")
     assert seen.server.settings["default_transaction_isolation"] == "repeatable read"
     assert seen.revision == seen.head
 

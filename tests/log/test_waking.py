@@ -37,7 +37,7 @@ class Pauses:
         return seconds
 
 
-class FakeLine:
+class FakeNotifyConnection:
     def __init__(self) -> None:
         self.sent: list[Any] = []
         self.broken = False
@@ -54,61 +54,63 @@ class FakeLine:
 
 
 @pytest.fixture
-def lines() -> list[FakeLine]:
+def connections() -> list[FakeNotifyConnection]:
     return []
 
 
-def notifier(lines: list[FakeLine], pauses: Pauses) -> Notifier:
-    async def open_line() -> FakeLine:
-        lines.append(FakeLine())
-        return lines[-1]
+def notifier(connections: list[FakeNotifyConnection], pauses: Pauses) -> Notifier:
+    async def open_connection() -> FakeNotifyConnection:
+        connections.append(FakeNotifyConnection())
+        return connections[-1]
 
-    return Notifier(SERVICES, open_line, sleep=pauses)
+    return Notifier(SERVICES, open_connection, sleep=pauses)
 
 
-async def test_the_first_leaves_at_once_and_the_next_together(lines: list[FakeLine]) -> None:
+async def test_the_first_leaves_at_once_and_the_next_together(connections: list[FakeNotifyConnection]) -> None:
     pauses = Pauses()
-    telling = notifier(lines, pauses)
+    telling = notifier(connections, pauses)
     telling.notify(["payment"])
     seconds, end = await pauses.asked.get()
     assert seconds == limits.notify_hold_ms / 1000
-    assert lines[0].sent == [[channel("acc_payment")]]
+    assert connections[0].sent == [[channel("acc_payment")]]
     telling.notify(["loyalty"])
     telling.notify(["loyalty", "payment", "nobody"])
-    assert len(lines[0].sent) == 1
+    assert len(connections[0].sent) == 1
     end.set()
     await pauses.pass_by()
-    assert lines[0].sent[1:] == [[channel("acc_loyalty"), channel("acc_payment")]]
+    assert connections[0].sent[1:] == [[channel("acc_loyalty"), channel("acc_payment")]]
     await telling.close()
-    assert lines[0].ended
+    assert connections[0].ended
 
 
-async def test_what_cannot_be_told_is_dropped_and_the_next_is_told_on_a_new_line(lines: list[FakeLine]) -> None:
+async def test_what_cannot_be_told_is_dropped_and_the_next_is_told_on_a_new_line(
+    connections: list[FakeNotifyConnection],
+) -> None:
     pauses = Pauses()
-    telling = notifier(lines, pauses)
+    telling = notifier(connections, pauses)
     telling.notify(["payment"])
     await pauses.pass_by()
-    lines[0].broken = True
+    connections[0].broken = True
     telling.notify(["payment"])
     await pauses.pass_by()
-    assert lines[0].ended
+    assert connections[0].ended
     telling.notify(["loyalty"])
     await pauses.pass_by()
-    assert lines[1].sent == [[channel("acc_loyalty")]]
+    assert connections[1].sent == [[channel("acc_loyalty")]]
     await telling.close()
     telling.notify(["loyalty"])
     assert telling._task is None, "closed: nothing is begun"
 
 
-async def test_nobody_to_tell_is_nothing_to_do(lines: list[FakeLine]) -> None:
-    telling = notifier(lines, Pauses())
+async def test_nobody_to_tell_is_nothing_to_do(connections: list[FakeNotifyConnection]) -> None:
+    telling = notifier(connections, Pauses())
     telling.notify(["nobody"])
     telling.notify([])
     assert telling._task is None
     await telling.close()
 
 
-class FakeEar:
+class FakeListenConnection:
     def __init__(self) -> None:
         self.channel = ""
         self.hear: Callable[..., None] = lambda *_: None
@@ -132,10 +134,10 @@ class FakeEar:
 
 
 class Hall:
-    """A listener on fakes: its ears, its wake-ups, its pauses."""
+    """A listener on fakes: its connections, its wake-ups, its pauses."""
 
     def __init__(self, *, refusals: int = 0) -> None:
-        self.ears: list[FakeEar] = []
+        self.connections: list[FakeListenConnection] = []
         self.wakes = 0
         self.woken = asyncio.Event()
         self.pauses = Pauses()
@@ -143,12 +145,12 @@ class Hall:
         self.listener = Listener("acc_payment", self._wake, self._open, sleep=self.pauses, jitter=lambda: 0.5)
         self.task = asyncio.create_task(self.listener.run())
 
-    async def _open(self) -> FakeEar:
+    async def _open(self) -> FakeListenConnection:
         if self.refusals:
             self.refusals -= 1
             raise LogUnavailable("refused")
-        self.ears.append(FakeEar())
-        return self.ears[-1]
+        self.connections.append(FakeListenConnection())
+        return self.connections[-1]
 
     def _wake(self) -> None:
         self.wakes += 1
@@ -169,32 +171,32 @@ HEARTBEAT = limits.heartbeat_ms / 1000
 async def test_it_listens_then_wakes_then_wakes_at_each_word() -> None:
     hall = Hall()
     assert set(await hall.pauses_of(1)) == {HEARTBEAT}
-    [ear] = hall.ears
-    assert ear.channel == "accompanist_acc_payment"
+    [connection] = hall.connections
+    assert connection.channel == "accompanist_acc_payment"
     assert hall.wakes == 1, "after LISTEN"
-    ear.hear(None, 1, ear.channel, "")
+    connection.hear(None, 1, connection.channel, "")
     assert hall.wakes == 2
     await hall.end()
-    assert ear.ended
+    assert connection.ended
 
 
 @pytest.mark.parametrize("trouble", ["lost", "deaf", "silent"])
 async def test_it_connects_anew_and_wakes(trouble: str) -> None:
     hall = Hall()
     sleepers = await hall.pauses_of(1)
-    [ear] = hall.ears
+    [connection] = hall.connections
     if trouble == "lost":
-        ear.lose(None)
+        connection.lose(None)
     else:
-        ear.listening = False if trouble == "deaf" else None
+        connection.listening = False if trouble == "deaf" else None
         sleepers[HEARTBEAT].set()
     before = hall.wakes
     with capture_logs() as lines:
         await hall.pauses.pass_by()
-        assert ear.ended
+        assert connection.ended
         await hall.pauses_of(1)
     assert [line["event"] for line in lines] == ["listener.lost", "listener.back"]
-    assert len(hall.ears) == 2
+    assert len(hall.connections) == 2
     assert hall.wakes == before + 1
     await hall.end()
 

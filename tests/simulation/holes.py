@@ -15,7 +15,7 @@ from typing import Any
 from unittest.mock import patch
 
 from accompanist.language.program.program import Projection
-from accompanist.log import door, memory
+from accompanist.log import memory, memory_inbox
 from accompanist.runtime import authority, peer_aborts
 from accompanist.runtime.authority import Part, Word
 from accompanist.runtime.control import OPERATOR_SITE, site_of
@@ -43,8 +43,8 @@ def _said_by_anyone(kind: Kind, site: str = "") -> Callable[[], Sequence[Any]]:
 
 def _let_in(*kinds: Kind) -> Sequence[Any]:
     """The inbox takes these from everybody."""
-    real = door.sayable
-    return [patch.object(door, "sayable", lambda message, own: message.kind in kinds or real(message, own))]
+    real = memory_inbox.sayable
+    return [patch.object(memory_inbox, "sayable", lambda message, own: message.kind in kinds or real(message, own))]
 
 
 def _in_any_name(*kinds: Kind) -> Callable[[], Sequence[Any]]:
@@ -99,7 +99,7 @@ def anyone_ends_by_hand() -> Sequence[Any]:
 
 def places_shared() -> Sequence[Any]:
     """Who speaks is no part of what holds a place in the inbox: who comes first has it."""
-    real = door.Door._deliver
+    real = memory_inbox.InboxTables._deliver
 
     def deliver(self: Any, message: Message, service: str, *given: Any) -> Delivery:
         held = [place for place in self.inbox if place[:4] == message.key and place[4] != service]
@@ -109,7 +109,7 @@ def places_shared() -> Sequence[Any]:
         same = (there.kind, there.payload) == (message.kind, message.payload)
         return Delivery.SAME if same else Delivery.CLASH
 
-    return [patch.object(door.Door, "_deliver", deliver)]
+    return [patch.object(memory_inbox.InboxTables, "_deliver", deliver)]
 
 
 def _hole(

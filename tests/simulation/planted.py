@@ -21,7 +21,7 @@ from accompanist.language.program.program import RoleProgram
 from accompanist.language.values import codec
 from accompanist.log.group import Flusher
 from accompanist.log.memory import MemoryLog
-from accompanist.log.tables import Tables
+from accompanist.log.memory_tables import Tables
 from accompanist.runtime import saga, votes
 from accompanist.runtime.answers import Closed, Fault, Missing, Reused
 from accompanist.runtime.burst import CallWorker

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from accompanist.log.tables import Tables
+from accompanist.log.memory_tables import Tables
 from accompanist.runtime.control import control
 from accompanist.runtime.messages import Header, Kind
 from accompanist.runtime.ports import Commit, Phase, SessionRow

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from accompanist import limits
-from accompanist.log.story import Seen, Story, message_name, message_place, result_name
+from accompanist.log.story import Story, StoryCursor, message_name, message_place, result_name
 from accompanist.runtime.ports import SessionSummary
 
 _room = limits.message_bytes_max - limits.answer_around_bytes
@@ -41,9 +41,9 @@ class Page:
         return taken
 
 
-def story(shown: Story, seen: Seen, more: dict[str, Any], plain: Callable[[Any], Any]) -> bytes:
+def story(shown: Story, seen: StoryCursor, more: dict[str, Any], plain: Callable[[Any], Any]) -> bytes:
     """A page of a session's story. The first page also has `more` and the short lists."""
-    first = seen == Seen()
+    first = seen == StoryCursor()
     short = {name: plain(getattr(shown, name)) for name in ("stubs", "audits", "timers")} if first else {}
     head = {"session": str(shown.session)} | short | (more if first else {})
     page = Page(plain, len(orjson.dumps(head, default=plain)))
@@ -52,7 +52,7 @@ def story(shown: Story, seen: Seen, more: dict[str, Any], plain: Callable[[Any],
     results = sorted(shown.results, key=result_name)
     rows = page.take(shown.rows)
     told, kept, answered = page.take(inbox), page.take(outbox), page.take(results)
-    ended = Seen(
+    ended = StoryCursor(
         role=shown.rows[len(rows) - 1].role if rows else seen.role,
         inbox=_last(inbox, told, message_place, seen.inbox),
         outbox=_last(outbox, kept, message_name, seen.outbox),

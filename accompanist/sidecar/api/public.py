@@ -40,7 +40,7 @@ from accompanist import crashpoints, limits
 from accompanist.errors import OperatorError, PeerError, catalogue
 from accompanist.language.values import codec
 from accompanist.language.values.shape import beyond
-from accompanist.log.story import NOTHING_SEEN, Seen, Story
+from accompanist.log.story import NOTHING_SEEN, Story, StoryCursor
 from accompanist.rpc.dispatch import Handler
 from accompanist.runtime.control import CLIENT, control
 from accompanist.runtime.headers import trace_headers, words
@@ -125,7 +125,7 @@ class Get(msgspec.Struct, forbid_unknown_fields=True):
     """The parameters of `session.get`. `after`: `next` of the page before."""
 
     session: UUID
-    after: Seen = NOTHING_SEEN
+    after: StoryCursor = NOTHING_SEEN
 
 
 class Result(msgspec.Struct, forbid_unknown_fields=True):
@@ -142,7 +142,7 @@ class Cancel(msgspec.Struct, forbid_unknown_fields=True):
 class Pages(Log, Protocol):
     """The log, with what `session.get` shows."""
 
-    async def show(self, session: UUID, seen: Seen = NOTHING_SEEN) -> Story | None: ...
+    async def show(self, session: UUID, seen: StoryCursor = NOTHING_SEEN) -> Story | None: ...
 
 
 class Api:

@@ -19,7 +19,7 @@ import msgspec
 import structlog
 
 from accompanist import limits
-from accompanist.log.ailments import DAMAGED
+from accompanist.log.finding_codes import DAMAGED
 from accompanist.runtime.log import SessionPort
 from accompanist.runtime.messages import Header, Message
 from accompanist.runtime.ports import DAMAGED_WAITS, Commit, Phase, SessionRow

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from accompanist import limits
-from accompanist.log.leases import Fences
+from accompanist.log.leases import HeldEpochs
 from accompanist.log.memory import MemoryLog
 from accompanist.runtime.messages import Kind as Message
 from accompanist.runtime.ports import Commit, LeaseLost, LogUnavailable, ResultKind, Taken
@@ -59,10 +59,10 @@ class _Hurt:
         # what it believes now is what it asks with
         asked = MemoryLog.__new__(MemoryLog)
         vars(asked).update(vars(self._log))
-        asked._fences = Fences()
-        asked._fences._epochs = self._log._fences._epochs
+        asked._held_epochs = HeldEpochs()
+        asked._held_epochs._epochs = self._log._held_epochs._epochs
         if name == "release":
-            self._log._fences.hold(())
+            self._log._held_epochs.hold(())
         answer = cluster.loop.create_future()
         request = _Request(self, name, about, asked, given, named, answer)
         if name == "lease" and self._asks_a_worker() and faults.strike(FaultKind.LEASE_MET):
@@ -74,7 +74,7 @@ class _Hurt:
             cluster.loop.later(cluster.delay_s(), request.arrive)
         value = await answer
         if name == "lease":
-            self._log._owner, self._log._fences = asked._owner, asked._fences
+            self._log._owner, self._log._held_epochs = asked._owner, asked._held_epochs
         return value
 
     def _asks_a_worker(self) -> bool:

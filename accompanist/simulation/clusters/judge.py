@@ -34,7 +34,7 @@ import msgspec
 
 from accompanist.language import direct
 from accompanist.language.values import codec
-from accompanist.log.tables import Tables
+from accompanist.log.memory_tables import Tables
 from accompanist.runtime.beginning import begins
 from accompanist.runtime.control import CLIENT, reason_in
 from accompanist.runtime.messages import Kind, Message

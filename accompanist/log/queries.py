@@ -14,7 +14,7 @@ from accompanist.log import search as searching
 from accompanist.log import timers
 from accompanist.log.connection import Connections, reach
 from accompanist.log.sessions import encode
-from accompanist.log.story import NOTHING_SEEN, STORY, Seen, Story, audited, parameters
+from accompanist.log.story import NOTHING_SEEN, STORY, Story, StoryCursor, audited, parameters
 from accompanist.runtime.operate import verb_at
 from accompanist.runtime.ports import EVERY_SESSION, Audited, Cursor, EventRow, Search, SessionSummary, Timer
 from accompanist.runtime.who import Who, write
@@ -25,7 +25,7 @@ ORDER BY at DESC, id DESC LIMIT $1
 """
 
 
-class Pages:
+class PostgresQueries:
     """The queries, over a pool of connections to the service's schema."""
 
     def __init__(self, pool: Connections) -> None:
@@ -38,7 +38,7 @@ class Pages:
         async with reach(), self._pool.acquire() as connection:
             return [searching.summary(row) for row in await connection.fetch(query, *values)]
 
-    async def show(self, session: UUID, seen: Seen = NOTHING_SEEN) -> Story | None:
+    async def show(self, session: UUID, seen: StoryCursor = NOTHING_SEEN) -> Story | None:
         """One session at this service, continued after the rows that were `seen`; None if the log has none of it."""
         async with reach(), self._pool.acquire() as connection:
             row = await connection.fetchrow(STORY, *parameters(session, seen))

@@ -24,7 +24,7 @@ logger = structlog.get_logger("accompanist.log")
 _BOUND = "SELECT rolconnlimit FROM pg_roles WHERE rolname = session_user AND rolconnlimit >= 0 AND NOT rolsuper"
 
 
-async def taken(most: int, beside: int, at: Mapping[str, Any], told: Mapping[str, str]) -> int:
+async def affordable(most: int, beside: int, at: Mapping[str, Any], told: Mapping[str, str]) -> int:
     """How many connections a pool may open, at most `most`, if `beside` connections are needed for other purposes.
     Opens a connection to ask, with the driver's arguments `at` and the server settings `told`. Raises what the driver
     raises."""

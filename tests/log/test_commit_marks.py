@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from accompanist.log.witness import Witness, is_there
+from accompanist.log.commit_marks import CommitMarks, is_there
 
 
 @pytest.mark.parametrize(
@@ -28,10 +28,10 @@ def test_a_server_has_the_last_mark_of_every_lane_or_commits_are_missing(
 
 
 def test_only_whose_commits_a_server_lacks_is_told() -> None:
-    witness = Witness("acc_warehouse")
+    marks = CommitMarks("acc_warehouse")
     keys = [(uuid4(), "warehouse") for _ in range(4)]
     for number, key in enumerate(keys, 1):
-        witness.told(number % 2, number, [key])
-    assert witness.missing({0: 4, 1: 3}) == []
-    assert witness.missing({0: 2, 1: 3}) == [keys[3]]
-    assert witness.missing({1: 1}) == keys[1:]
+        marks.acknowledge(number % 2, number, [key])
+    assert marks.missing({0: 4, 1: 3}) == []
+    assert marks.missing({0: 2, 1: 3}) == [keys[3]]
+    assert marks.missing({1: 1}) == keys[1:]

@@ -21,7 +21,7 @@ from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Commit, Delivery
 
 
-class Part(msgspec.Struct):
+class CommitPart(msgspec.Struct):
     """A part of a commit that can be written by itself. `places`: the positions of its `messages` and then its `home`
     in the whole commit."""
 
@@ -29,7 +29,7 @@ class Part(msgspec.Struct):
     places: Sequence[int]
 
 
-class Waiting:
+class QueuedCommit:
     """A commit in the queue, and the future that its caller waits for."""
 
     def __init__(self, commit: Commit, answer: asyncio.Future[Sequence[Delivery]]) -> None:
@@ -71,11 +71,11 @@ class Waiting:
             self.answer.set_exception(problem)
 
 
-class Queue:
+class CommitQueue:
     """The commits that wait, in one line per session."""
 
     def __init__(self) -> None:
-        self._lines: OrderedDict[Hashable, deque[Waiting]] = OrderedDict()
+        self._lines: OrderedDict[Hashable, deque[QueuedCommit]] = OrderedDict()
 
     def __bool__(self) -> bool:
         return bool(self._lines)
@@ -83,21 +83,21 @@ class Queue:
     def __len__(self) -> int:
         return sum(map(len, self._lines.values()))
 
-    def __iter__(self) -> Iterator[Waiting]:
+    def __iter__(self) -> Iterator[QueuedCommit]:
         return (waiting for line in self._lines.values() for waiting in line)
 
-    def add(self, waiting: Waiting) -> None:
+    def add(self, waiting: QueuedCommit) -> None:
         self._lines.setdefault(waiting.line, deque()).append(waiting)
 
-    def back(self, waiting: Waiting) -> None:
+    def back(self, waiting: QueuedCommit) -> None:
         """Put a commit back after one of its parts was written: at the head of its line, which goes to the end."""
         self._lines.setdefault(waiting.line, deque()).appendleft(waiting)
         self._lines.move_to_end(waiting.line)
 
-    def gather(self) -> list[Waiting]:
+    def gather(self) -> list[QueuedCommit]:
         """Take the next group: at most `flush_bursts_max` commits and `flush_bytes_max` of payload, but at least
         one."""
-        group: list[Waiting] = []
+        group: list[QueuedCommit] = []
         room = limits.flush_bytes_max
         for name, line in list(self._lines.items()):
             while line:
@@ -117,11 +117,11 @@ class Queue:
         self._lines.clear()
 
 
-def parts(commit: Commit) -> Iterator[Part]:
+def parts(commit: Commit) -> Iterator[CommitPart]:
     """The commit, or its parts if it is too large."""
     messages = list(enumerate((*commit.messages, *commit.home)))
     if weight(commit) <= limits.part_bytes_max:
-        yield Part(commit, [place for place, _ in messages])
+        yield CommitPart(commit, [place for place, _ in messages])
         return
     home_from = len(commit.messages)
     ahead = [(place, message) for place, message in messages if message.kind in (Kind.DATA, Kind.CHOICE)]
@@ -146,14 +146,14 @@ def _groups(messages: Sequence[tuple[int, Message]]) -> Iterator[list[tuple[int,
         yield group
 
 
-def _part(commit: Commit, messages: Sequence[tuple[int, Message]], home_from: int, **changes: object) -> Part:
+def _part(commit: Commit, messages: Sequence[tuple[int, Message]], home_from: int, **changes: object) -> CommitPart:
     part = msgspec.structs.replace(
         commit,
         messages=tuple(message for place, message in messages if place < home_from),
         home=tuple(message for place, message in messages if place >= home_from),
         **changes,
     )
-    return Part(part, [place for place, _ in messages])
+    return CommitPart(part, [place for place, _ in messages])
 
 
 def weight(commit: Commit) -> int:

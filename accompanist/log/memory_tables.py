@@ -18,8 +18,8 @@ import msgspec
 from accompanist import limits
 from accompanist.language import waits
 from accompanist.log import sessions
-from accompanist.log.door import Door, Place
 from accompanist.log.inbox import AWAY, Letter
+from accompanist.log.memory_inbox import InboxTables, Place
 from accompanist.runtime.control import CLIENT, EVENT_SITE
 from accompanist.runtime.messages import Identity, Kind, Message, shard_of
 from accompanist.runtime.ports import (
@@ -44,14 +44,14 @@ _GOES_ON = (Phase.RUNNING, Phase.DONE)
 Row = TypeVar("Row")
 
 
-class Shard(msgspec.Struct):
+class ShardEntry(msgspec.Struct):
     """A shard: its owner, if it has one, and its epoch."""
 
     owner: str | None = None
     epoch: int = 0
 
 
-class Outgoing(msgspec.Struct):
+class OutboxEntry(msgspec.Struct):
     """An outbox row: a message that its receiver has not taken."""
 
     message: Message
@@ -62,7 +62,7 @@ class Outgoing(msgspec.Struct):
     attempts: int = 1
 
 
-class Set(msgspec.Struct):
+class TimerEntry(msgspec.Struct):
     """A timer that is set. `due_at`: when it is due; `ask_at`: when `due` returns it next."""
 
     row: TimerRow
@@ -71,7 +71,7 @@ class Set(msgspec.Struct):
     ask_at: float
 
 
-class Tables(Door):
+class Tables(InboxTables):
     """One service's schema."""
 
     def __init__(self, service: str, clock: Callable[[], float], early_rows_max: int) -> None:
@@ -85,11 +85,11 @@ class Tables(Door):
         self.requests: dict[UUID, tuple[Request, float]] = {}
         """The request, and when it was last used."""
         self.results: dict[tuple[UUID, str, str, ResultKind], tuple[ResultRow, float]] = {}
-        self.outbox: dict[Identity, Outgoing] = {}
-        self.shards: dict[int, Shard] = {}
+        self.outbox: dict[Identity, OutboxEntry] = {}
+        self.shards: dict[int, ShardEntry] = {}
         self.replicas: dict[str, float] = {}
         """The owners that share the shards, and when each one's announcement expires."""
-        self.timers: dict[tuple[UUID, str, str], Set] = {}
+        self.timers: dict[tuple[UUID, str, str], TimerEntry] = {}
         self.projections: dict[tuple[str, str, str], bytes] = {}
 
     def request(self, name: UUID, fresh: UUID, choreography: str, digest: bytes) -> Request:
@@ -121,7 +121,7 @@ class Tables(Door):
             if request.session in used:
                 self.requests[name] = (request, now)
 
-    def write(self, write: sessions.Write) -> None:
+    def write(self, write: sessions.OrderedWrite) -> None:
         """Write a row, unless a later one is here or the session was collected."""
         key, place = (write.row.header.session, write.row.role), (write.epoch, write.turn)
         old = self.sessions.get(key)
@@ -145,7 +145,7 @@ class Tables(Door):
         if timed or (of is not None and of.phase in _UNDONE) or (row.session, row.role) in self.stubs:
             return
         now = self._clock()
-        made = Set(row, set_at=now, due_at=now + row.seconds, ask_at=now + row.seconds)
+        made = TimerEntry(row, set_at=now, due_at=now + row.seconds, ask_at=now + row.seconds)
         self.timers.setdefault((row.session, row.role, row.site), made)
 
     def end_timers(self, rows: Iterable[SessionRow], results: Sequence[ResultRow]) -> None:
@@ -251,7 +251,7 @@ class Tables(Door):
         now = self._clock()
         self.replicas[owner] = now + term
         self.replicas = {name: until for name, until in self.replicas.items() if until >= now}
-        rows = [(shard, self.shards.setdefault(shard, Shard())) for shard in range(shards)]
+        rows = [(shard, self.shards.setdefault(shard, ShardEntry())) for shard in range(shards)]
         share = -(-shards // len(self.replicas))
         for _, row in [entry for entry in rows if entry[1].owner == owner][share:]:
             row.owner = None

@@ -44,7 +44,7 @@ class Creation(msgspec.Struct, frozen=True):
     relation: int | None
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
+class MarkRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The content of a file: the last acknowledged marks of its process, by lane; on which log, and in which era of it.
     `log` is the random id that the log got when it was first used: two logs may have the same object ids."""
 
@@ -56,12 +56,12 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     marks: list[int]
 
 
-class Left:
+class LeftMarkFile:
     """A file that an earlier process has left, locked while it is read."""
 
-    def __init__(self, place: Path, handle: int, kept: Kept) -> None:
+    def __init__(self, place: Path, handle: int, record: MarkRecord) -> None:
         self.place = place
-        self.kept = kept
+        self.record = record
         self._handle = handle
 
     def written(self) -> str:
@@ -75,7 +75,7 @@ class Left:
         os.close(self._handle)
 
 
-class Witness:
+class CommitMarks:
     """The marks of one process. They are in memory only until `begin` opens a file, or always if there is no
     directory."""
 
@@ -84,7 +84,7 @@ class Witness:
         self._directory = directory
         self.writer = uuid4()
         self._count = 0
-        self.marks = [0] * limits.marker_lanes_max
+        self.acknowledged = [0] * limits.marker_lanes_max
         """The last acknowledged mark of each lane; 0 if there is none."""
         self._lanes: asyncio.LifoQueue[int] = asyncio.LifoQueue()
         for lane in reversed(range(limits.marker_lanes_max)):
@@ -109,11 +109,11 @@ class Witness:
     def next(self, lane: int) -> tuple[UUID, int, int, int]:
         """The arguments of the log's `mark`: writer, lane, the last acknowledged mark, and a new one."""
         self._count += 1
-        return self.writer, lane, self.marks[lane], self._count
+        return self.writer, lane, self.acknowledged[lane], self._count
 
-    def told(self, lane: int, number: int, keys: Sequence[Key] = ()) -> None:
+    def acknowledge(self, lane: int, number: int, keys: Sequence[Key] = ()) -> None:
         """Record that the commit with this mark, of these sessions, was acknowledged."""
-        self.marks[lane] = number
+        self.acknowledged[lane] = number
         self._latest.append((lane, number, keys))
         self._write()
 
@@ -128,9 +128,9 @@ class Witness:
             return "no file says what was told to be durable (`state_dir`)"
         return f"no file in {self._directory} says what was told to be durable"
 
-    def left(self) -> list[Left]:
+    def left(self) -> list[LeftMarkFile]:
         """The files with this log's marks that earlier processes have left. The caller closes them."""
-        found: list[Left] = []
+        found: list[LeftMarkFile] = []
         if self._directory is None or not self._directory.is_dir():
             return found
         for place in sorted(self._directory.glob("*.mark")):
@@ -138,11 +138,11 @@ class Witness:
                 handle = os.open(place, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
             except OSError:
                 continue
-            kept = _read(handle)
-            if kept is None or kept.schema != self._schema or not _lock(handle):
+            record = _read(handle)
+            if record is None or record.schema != self._schema or not _lock(handle):
                 os.close(handle)
                 continue
-            found.append(Left(place, handle, kept))
+            found.append(LeftMarkFile(place, handle, record))
         return found
 
     def begin(self, log: UUID | None, creation: Creation | None, era: int) -> None:
@@ -170,16 +170,16 @@ class Witness:
     def _write(self) -> None:
         if self._handle is None:
             return
-        kept = Kept(
+        record = MarkRecord(
             schema=self._schema,
             log=self._log,
             creation=self._creation,
             era=self._era,
             writer=self.writer,
-            marks=self.marks,
+            marks=self.acknowledged,
         )
         try:
-            os.pwrite(self._handle, msgspec.json.encode(kept).ljust(limits.mark_file_bytes), 0)
+            os.pwrite(self._handle, msgspec.json.encode(record).ljust(limits.mark_file_bytes), 0)
         except OSError as problem:
             logger.warning("witness.not_kept", path=str(self._directory), problem=problem.strerror)
             self.close()
@@ -198,9 +198,9 @@ def _lock(handle: int) -> bool:
     return True
 
 
-def _read(handle: int) -> Kept | None:
+def _read(handle: int) -> MarkRecord | None:
     """Read a file; None if it is empty, truncated by a crash of the machine, or not one of ours."""
     try:
-        return msgspec.json.decode(os.pread(handle, limits.mark_file_bytes, 0), type=Kept)
+        return msgspec.json.decode(os.pread(handle, limits.mark_file_bytes, 0), type=MarkRecord)
     except (OSError, msgspec.DecodeError, msgspec.ValidationError):
         return None

@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from accompanist import limits
-from accompanist.log import names, places, vitals
+from accompanist.log import health_facts, names, pool_size
 from accompanist.log.postgres import PostgresLog
 from accompanist.worker import database as worker_database
 from tests.postgres import SERVICES, Database
@@ -21,11 +21,11 @@ SIDECAR, WORKER = names.sidecar_role("loyalty"), names.worker_role("loyalty")
 
 @pytest.mark.parametrize(("bound", "taken"), [(None, 8), (100, 8), (11, 8), (10, 7), (5, 2), (4, 2), (0, 2)])
 def test_a_pool_takes_what_its_login_has_left(bound: int | None, taken: int) -> None:
-    assert places.share(8, 3, bound) == taken
+    assert pool_size.share(8, 3, bound) == taken
 
 
 def test_a_pool_that_is_to_be_small_stays_so() -> None:
-    assert places.share(1, 3, 2) == 1
+    assert pool_size.share(1, 3, 2) == 1
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ async def test_a_sidecars_pool_leaves_room_for_what_stands_beside_it(bounded: Da
             waits = asyncio.ensure_future(log.execute("SELECT 1"))
             assert await held(bounded, SIDECAR) == 3
         await waits
-        found = await vitals.read(dsn, "loyalty", SERVICES["loyalty"])
+        found = await health_facts.read(dsn, "loyalty", SERVICES["loyalty"])
         assert found.server.connections is not None
         assert found.server.connections.own == {SIDECAR: 6, WORKER: 3}
     finally:

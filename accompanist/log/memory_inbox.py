@@ -1,4 +1,4 @@
-"""The fake's inbox and queue: what the SQL functions `accept`, `take` and `crowd` do to them.
+"""The fake's inbox and its queue: what the SQL functions `accept`, `take` and `crowd` do to them.
 
 The comments in the SQL files give the reasons of the rules; here the rules are only repeated.
 
@@ -50,7 +50,7 @@ def sayable(message: Message, own: bool) -> bool:
     return own and message.kind in _CLIENTS if message.sender == CLIENT else message.kind in _ROLES
 
 
-class Door:
+class InboxTables:
     """The inbox and its queue, with the other tables that `accept` reads."""
 
     def __init__(self, service: str, clock: Callable[[], float], early_rows_max: int) -> None:

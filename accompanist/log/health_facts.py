@@ -1,4 +1,4 @@
-"""Vitals: the facts about a service's log and its server that `accompanist doctor` reads. `log.diagnosis` judges them.
+"""Facts about a service's log and its server that `accompanist doctor` reads. `log.diagnosis` judges them.
 
 Any login may read them; the sidecar's own sees enough. What a login may not see (the state of other roles' connections,
 how a standby replicates) is None here, and never counts as healthy.
@@ -26,7 +26,7 @@ from accompanist.runtime import operate
 from accompanist.runtime.ports import DAMAGED_WAITS, Phase
 
 
-class Holder(msgspec.Struct, frozen=True, kw_only=True):
+class SnapshotHolder(msgspec.Struct, frozen=True, kw_only=True):
     """A holder of an old snapshot, which keeps dead rows from being removed: a session, a replication slot or a
     prepared transaction. `transactions`: how many have begun since; `seconds`: for how long, if the login may see
     that."""
@@ -37,21 +37,21 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float | None
 
 
-class Table(msgspec.Struct, frozen=True, kw_only=True):
+class TableFacts(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     live: int
     dead: int
     total_bytes: int
 
 
-class Held(msgspec.Struct, frozen=True, kw_only=True):
+class CountedSessions(msgspec.Struct, frozen=True, kw_only=True):
     """Sessions of one kind: how many, and the oldest of them as (session, role, seconds, text)."""
 
     count: int
     oldest: tuple[tuple[UUID, str, float, str], ...] = ()
 
 
-class InUse(msgspec.Struct, frozen=True, kw_only=True):
+class VersionInUse(msgspec.Struct, frozen=True, kw_only=True):
     """A version that open sessions began with. `problem`: why the log cannot bring it back,
     if it cannot."""
 
@@ -61,7 +61,7 @@ class InUse(msgspec.Struct, frozen=True, kw_only=True):
     problem: str
 
 
-class Connections(msgspec.Struct, frozen=True, kw_only=True):
+class ConnectionLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Connection limits. `there`: the server's connections for logins; `given`: the sum of the limits of all services'
     logins; `logins`: how many these are; `unbounded`: how many have no limit. `own`: the limit of each login of this
     service; -1: none."""
@@ -73,7 +73,7 @@ class Connections(msgspec.Struct, frozen=True, kw_only=True):
     own: dict[str, int]
 
 
-class Server(msgspec.Struct, frozen=True, kw_only=True):
+class ServerFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Facts about the server. `skew_s`: how far its clock is ahead of this machine's, with an error of at most
     `round_trip_s`."""
 
@@ -82,7 +82,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     skew_s: float
     round_trip_s: float
     notify_usage: float
-    holders: tuple[Holder, ...]
+    holders: tuple[SnapshotHolder, ...]
     prepared: tuple[tuple[str, float], ...]
     standbys: int
     standbys_async: int | None
@@ -90,10 +90,10 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     identity_noted: str
     overrides: tuple[tuple[str, str], ...] = ()
     """Settings of this database or of a login of the service: where, and NAME=VALUE."""
-    connections: Connections | None = None
+    connections: ConnectionLimits | None = None
 
 
-class Crowded(msgspec.Struct, frozen=True):
+class PeerOverQuota(msgspec.Struct, frozen=True):
     """A peer that has used up a quota: of open sessions, of aborts and cancels within a period (`undoing`), or else of
     `waiting` messages; no program here can decode `unread` of these."""
 
@@ -104,15 +104,15 @@ class Crowded(msgspec.Struct, frozen=True):
     unread: int
 
 
-class Vitals(msgspec.Struct, frozen=True, kw_only=True):
+class HealthFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The facts about one service's log. `revision` is None if there is no log; if it is not `head`, only the server
     was read."""
 
     service: str
     revision: str | None
     head: str
-    server: Server
-    tables: tuple[Table, ...] = ()
+    server: ServerFacts
+    tables: tuple[TableFacts, ...] = ()
     replicas: tuple[tuple[str, float], ...] = ()
     """Each owner, and for how many seconds its announcement is still valid."""
     shards_held: int = 0
@@ -120,14 +120,14 @@ class Vitals(msgspec.Struct, frozen=True, kw_only=True):
     listeners: int = 0
     sessions_open: int = 0
     sessions_retrying: int = 0
-    stuck: Held = Held(count=0)
-    parked: Held = Held(count=0)
-    damaged: Held = Held(count=0)
-    unhostable: Held = Held(count=0)
-    crowded: tuple[Crowded, ...] = ()
-    versions: tuple[InUse, ...] = ()
-    outbox: Held = Held(count=0)
-    clashes: Held = Held(count=0)
+    stuck: CountedSessions = CountedSessions(count=0)
+    parked: CountedSessions = CountedSessions(count=0)
+    damaged: CountedSessions = CountedSessions(count=0)
+    unhostable: CountedSessions = CountedSessions(count=0)
+    crowded: tuple[PeerOverQuota, ...] = ()
+    versions: tuple[VersionInUse, ...] = ()
+    outbox: CountedSessions = CountedSessions(count=0)
+    clashes: CountedSessions = CountedSessions(count=0)
     forgotten: int = 0
     forgotten_s: float = 0.0
 
@@ -211,8 +211,8 @@ _FORGOTTEN = """
 SELECT count(*), coalesce(max(extract(epoch FROM clock_timestamp() - forgotten_at)), 0)::float8 FROM forgotten"""
 
 
-async def read(dsn: str, service: str, schema: str) -> Vitals:
-    """Read the vitals. Raises OperatorError when the server cannot be reached or refuses."""
+async def read(dsn: str, service: str, schema: str) -> HealthFacts:
+    """Read the facts. Raises OperatorError when the server cannot be reached or refuses."""
     names.identifier(schema)
     async with refusals.readable(dsn):
         connection = await connect(dsn, "accompanist doctor", stating=settings.LOOKING)
@@ -224,31 +224,31 @@ async def read(dsn: str, service: str, schema: str) -> Vitals:
             logins = (names.sidecar_role(service), names.worker_role(service))
             seen = await _server(connection, logins, with_log=current)
             if not current:
-                return Vitals(service=service, revision=revision, head=head(), server=seen)
+                return HealthFacts(service=service, revision=revision, head=head(), server=seen)
             return await _log(connection, service, schema, seen)
         finally:
             await connection.close(timeout=limits.end_s)
 
 
-async def _server(connection: asyncpg.Connection, logins: Sequence[str], *, with_log: bool) -> Server:
+async def _server(connection: asyncpg.Connection, logins: Sequence[str], *, with_log: bool) -> ServerFacts:
     skew_s, round_trip_s = await _skew(connection)
     standbys = await connection.fetchrow(_STANDBYS)
     now = await server.identity(connection)
     noted = await server.noted(connection) if with_log else None
-    return Server(
+    return ServerFacts(
         version=connection.get_server_version().major,
         settings=await server.settings(connection),
         skew_s=skew_s,
         round_trip_s=round_trip_s,
         notify_usage=await connection.fetchval("SELECT pg_notification_queue_usage()"),
-        holders=tuple(Holder(**dict(row)) for row in await connection.fetch(_HOLDERS, limits.doctor_rows_max)),
+        holders=tuple(SnapshotHolder(**dict(row)) for row in await connection.fetch(_HOLDERS, limits.doctor_rows_max)),
         prepared=tuple((row[0], row[1]) for row in await connection.fetch(_PREPARED, limits.doctor_rows_max)),
         standbys=standbys["all"],
         standbys_async=standbys["async"] if not standbys["hidden"] else None,
         identity=str(now or ""),
         identity_noted=str(noted.identity) if noted else "",
         overrides=tuple(await server.overrides(connection, logins)),
-        connections=Connections(
+        connections=ConnectionLimits(
             **dict(await connection.fetchrow(_CONNECTIONS)),
             own={row[0]: row[1] for row in await connection.fetch(_BOUNDS, list(logins))},
         ),
@@ -267,17 +267,17 @@ async def _skew(connection: asyncpg.Connection) -> tuple[float, float]:
     return skew_s, round_trip_s
 
 
-async def _log(connection: asyncpg.Connection, service: str, schema: str, seen: Server) -> Vitals:
+async def _log(connection: asyncpg.Connection, service: str, schema: str, seen: ServerFacts) -> HealthFacts:
     shards = await connection.fetchrow(_SHARDS)
     sessions = await connection.fetchrow(_SESSIONS)
     forgotten = await connection.fetchrow(_FORGOTTEN)
-    return Vitals(
+    return HealthFacts(
         service=service,
         revision=head(),
         head=head(),
         server=seen,
         tables=tuple(
-            Table(name=row[0], live=row[1], dead=row[2], total_bytes=row[3])
+            TableFacts(name=row[0], live=row[1], dead=row[2], total_bytes=row[3])
             for row in await connection.fetch(_TABLES, schema)
         ),
         replicas=tuple((row[0], row[1]) for row in await connection.fetch(_REPLICAS)),
@@ -290,7 +290,7 @@ async def _log(connection: asyncpg.Connection, service: str, schema: str, seen: 
         parked=_with_verbs(await _held(connection, _PARKED)),
         damaged=await _held(connection, _DAMAGED),
         unhostable=await _held(connection, _UNHOSTABLE),
-        crowded=tuple(Crowded(*row) for row in await connection.fetch(_CROWDED, limits.doctor_rows_max)),
+        crowded=tuple(PeerOverQuota(*row) for row in await connection.fetch(_CROWDED, limits.doctor_rows_max)),
         versions=tuple(_in_use(row) for row in await connection.fetch(_VERSIONS, limits.versions_rows_max)),
         outbox=await _held(connection, _OUTBOX.format("<>", " AND attempts > 3")),
         clashes=await _held(connection, _OUTBOX.format("=", "")),
@@ -299,19 +299,19 @@ async def _log(connection: asyncpg.Connection, service: str, schema: str, seen: 
     )
 
 
-def _in_use(row: Any) -> InUse:
+def _in_use(row: Any) -> VersionInUse:
     """Compile a stored version as a sidecar would, to see whether that works. Nothing of it is run."""
     problem = "the log does not keep it"
     if row["kept"] is not None:
         version = versions.decode(row["fingerprint"], row["choreography"], row["kept"], row["digest"])
         found = again(version.file, version.texts, version.fingerprint)
         problem = f"registered by {version.made_by}: {found}" if isinstance(found, str) else ""
-    return InUse(
+    return VersionInUse(
         fingerprint=row["fingerprint"], choreography=row["choreography"], sessions=row["sessions"], problem=problem
     )
 
 
-def _with_verbs(parked: Held) -> Held:
+def _with_verbs(parked: CountedSessions) -> CountedSessions:
     """Parked sessions, each with the verbs that may apply, as far as its phase tells."""
 
     def words(phase: str) -> str:
@@ -321,9 +321,11 @@ def _with_verbs(parked: Held) -> Held:
     return msgspec.structs.replace(parked, oldest=told)
 
 
-async def _held(connection: asyncpg.Connection, query: str, *arguments: Any) -> Held:
+async def _held(connection: asyncpg.Connection, query: str, *arguments: Any) -> CountedSessions:
     """`query` is one of the constants above."""
     bound = f"${len(arguments) + 1}"
     oldest = f"SELECT *, count(*) OVER () AS n FROM ({query}) AS found ORDER BY seconds DESC LIMIT {bound}"  # noqa: S608
     rows: Sequence[Any] = await connection.fetch(oldest, *arguments, limits.doctor_rows_max)
-    return Held(count=rows[0]["n"] if rows else 0, oldest=tuple((row[0], row[1], row[2], row[3]) for row in rows))
+    return CountedSessions(
+        count=rows[0]["n"] if rows else 0, oldest=tuple((row[0], row[1], row[2], row[3]) for row in rows)
+    )
