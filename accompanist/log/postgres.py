@@ -1,5 +1,10 @@
 """The log in Postgres: `runtime.log.Log` over the functions of the service's schema.
 
+The class is divided by state. Methods that use the owner, the epochs of its shards or the marks of commits are here:
+the group commit, the loops, peers, collection. Methods that need only a connection are in three objects, which do not
+know each other: `log.queries`, `log.requests`, and `log.versions` with its key. `PostgresLog` forwards to them, so a
+sidecar has one log.
+
 State. A pool of connections, the owner's name and the epochs of its shards (`leases.HeldEpochs`). All other state is in
 the tables, so a `PostgresLog` may be thrown away at any time.
 
@@ -36,23 +41,35 @@ from accompanist.log.queries import PostgresQueries
 from accompanist.log.requests import FORGET as FORGET_REQUESTS
 from accompanist.log.requests import PostgresRequests
 from accompanist.log.schema import require_head, require_login
+from accompanist.log.story import NOTHING_SEEN, Story, StoryCursor
 from accompanist.log.versions import PostgresVersions
 from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import (
+    EVERY_SESSION,
+    Audited,
     Away,
     Bounds,
     Commit,
+    Cursor,
     Delivery,
     Due,
+    EventRow,
+    Kept,
     Lease,
     LeaseLost,
     Leases,
     Memory,
     Pending,
     Reached,
+    Request,
+    Search,
+    SessionSummary,
+    Stub,
     Taken,
+    Timer,
     Undelivered,
 )
+from accompanist.runtime.who import Who
 
 LEASE_LOST_STATE = "AC001"
 
@@ -83,7 +100,7 @@ FROM lighten($1, $2, to_timestamp($3::float8), $4)"""
 _FORGET = "SELECT forget($1, $2, $3, $4)"
 
 
-class PostgresLog(PostgresQueries, PostgresVersions, PostgresRequests):
+class PostgresLog:
     """A service's log in Postgres. `schemas`: the schema of each service in this database; `away`: the services in
     other databases, whose messages wait in the outbox for `relay`."""
 
@@ -99,9 +116,10 @@ class PostgresLog(PostgresQueries, PostgresVersions, PostgresRequests):
         delivered: Callable[[Collection[str]], None] | None = None,
         key: bytes | None = None,
     ) -> None:
-        super().__init__(pool)
-        if key is not None:
-            self._key = key
+        self._pool = pool
+        self._queries = PostgresQueries(pool)
+        self._requests = PostgresRequests(pool)
+        self._versions = PostgresVersions(pool, key)
         self._service = service
         self._away = sorted(away)
         self._schemas = {names.service_name(service): names.identifier(schema) for service, schema in schemas.items()}
@@ -217,6 +235,10 @@ class PostgresLog(PostgresQueries, PostgresVersions, PostgresRequests):
         async with reach(), self._pool.acquire() as connection:
             return memories.readable(await connection.fetch(memories.PAGE, session, role, site, sender, *bounds))
 
+    async def end_timer(self, session: UUID, role: str, site: str) -> None:
+        async with reach(), self._pool.acquire() as connection:
+            await connection.execute(timers.END, session, role, site)
+
     async def unfinished(self, shards: Sequence[int]) -> Sequence[tuple[UUID, str]]:
         async with reach(), self._pool.acquire() as connection:
             rows = await connection.fetch(_UNFINISHED, list(shards))
@@ -297,6 +319,50 @@ class PostgresLog(PostgresQueries, PostgresVersions, PostgresRequests):
             gone = [row[0] for row in await connection.fetch(_FORGET, age, audits, limit, list(done))]
             await connection.execute(FORGET_REQUESTS, age, limit)
         return gone
+
+    async def register(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        await self._versions.register(rows)
+
+    async def keep(self, versions: Sequence[Kept]) -> None:
+        await self._versions.keep(versions)
+
+    async def kept(self, fingerprints: Sequence[str]) -> Sequence[Kept]:
+        return await self._versions.kept(fingerprints)
+
+    async def forget_versions(self, age_ms: int, limit: int) -> int:
+        return await self._versions.forget_versions(age_ms, limit)
+
+    async def requested(self, name: UUID) -> Request | None:
+        return await self._requests.requested(name)
+
+    async def request(self, name: UUID, fresh: UUID, choreography: str, digest: bytes) -> Request:
+        return await self._requests.request(name, fresh, choreography, digest)
+
+    async def stub(self, session: UUID, role: str) -> Stub | None:
+        return await self._requests.stub(session, role)
+
+    async def summaries(
+        self, search: Search = EVERY_SESSION, *, after: Cursor | None = None, limit: int = 100
+    ) -> Sequence[SessionSummary]:
+        return await self._queries.summaries(search, after=after, limit=limit)
+
+    async def show(self, session: UUID, seen: StoryCursor = NOTHING_SEEN) -> Story | None:
+        return await self._queries.show(session, seen)
+
+    async def timers(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[Timer]:
+        return await self._queries.timers(session, limit=limit)
+
+    async def move_timer(self, session: UUID, role: str, site: str, at: float | None, who: Who, why: str) -> bool:
+        return await self._queries.move_timer(session, role, site, at, who, why)
+
+    async def events(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[EventRow]:
+        return await self._queries.events(session, limit=limit)
+
+    async def early_events(self) -> int:
+        return await self._queries.early_events()
+
+    async def audits(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[Audited]:
+        return await self._queries.audits(session, limit=limit)
 
     async def _marked(self, query: str, arguments: Sequence[Any], keys: Sequence[tuple[UUID, str]]) -> Any:
         """Run a commit that others may act upon: it sets a mark, and is refused if the last mark is missing."""

@@ -56,10 +56,6 @@ class PostgresQueries:
             told = (verb, write(who), encode(why.replace("\0", "\ufffd")))
             return bool(await connection.fetchval(timers.MOVE, session, role, site, at, *told))
 
-    async def end_timer(self, session: UUID, role: str, site: str) -> None:
-        async with reach(), self._pool.acquire() as connection:
-            await connection.execute(timers.END, session, role, site)
-
     async def events(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[EventRow]:
         async with reach(), self._pool.acquire() as connection:
             if session is None:

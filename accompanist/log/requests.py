@@ -24,7 +24,8 @@ SELECT outcome, extract(epoch FROM collected_at)::float8 AS collected_at FROM st
 class PostgresRequests:
     """The requests of a service, read and written over a pool of connections to its schema."""
 
-    _pool: Connections
+    def __init__(self, pool: Connections) -> None:
+        self._pool = pool
 
     async def requested(self, name: UUID) -> Request | None:
         async with reach(), self._pool.acquire() as connection:

@@ -35,6 +35,7 @@ ON CONFLICT (fingerprint) DO UPDATE SET seen_at = clock_timestamp(), choreograph
     kept = excluded.kept, digest = excluded.digest, seal = excluded.seal"""
 _KEPT = "SELECT fingerprint, choreography, kept, digest, seal, known FROM version WHERE fingerprint = ANY ($1::text[])"
 _FORGET = "SELECT forget_versions($1, $2)"
+_PROCESS_KEY = secrets.token_bytes(32)
 
 
 class VersionDocument(msgspec.Struct, frozen=True):
@@ -47,11 +48,12 @@ class VersionDocument(msgspec.Struct, frozen=True):
 
 
 class PostgresVersions:
-    """The versions of a service, read and written over a pool of connections to its schema."""
+    """The versions of a service, read and written over a pool of connections to its schema. `key`: seals them; None:
+    a random one, which is the same for all logs of this process."""
 
-    _pool: Connections
-    _key: bytes = secrets.token_bytes(32)
-    """The version key. Random per process if the log was given none."""
+    def __init__(self, pool: Connections, key: bytes | None) -> None:
+        self._pool = pool
+        self._key = _PROCESS_KEY if key is None else key
 
     async def register(self, rows: Sequence[Mapping[str, Any]]) -> None:
         columns = [[row[name] for row in rows] for name in ("choreography", "fingerprint", "role")]
