@@ -33,6 +33,7 @@ import structlog
 from accompanist import limits
 
 logger = structlog.get_logger("accompanist.log")
+# The event `witness.not_kept` keeps the name under which operators search for it.
 
 Key = tuple[UUID, str]
 

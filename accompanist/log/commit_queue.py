@@ -89,12 +89,12 @@ class CommitQueue:
     def add(self, waiting: QueuedCommit) -> None:
         self._lines.setdefault(waiting.line, deque()).append(waiting)
 
-    def back(self, waiting: QueuedCommit) -> None:
+    def put_back(self, waiting: QueuedCommit) -> None:
         """Put a commit back after one of its parts was written: at the head of its line, which goes to the end."""
         self._lines.setdefault(waiting.line, deque()).appendleft(waiting)
         self._lines.move_to_end(waiting.line)
 
-    def gather(self) -> list[QueuedCommit]:
+    def next_group(self) -> list[QueuedCommit]:
         """Take the next group: at most `flush_bursts_max` commits and `flush_bytes_max` of payload, but at least
         one."""
         group: list[QueuedCommit] = []

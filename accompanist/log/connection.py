@@ -130,7 +130,7 @@ class ConnectionCheck(Protocol):
     """A check of connections before they are used: `log.guard.Guard`."""
 
     def in_force(self) -> None: ...
-    async def look(self, connection: asyncpg.Connection) -> None: ...
+    async def check(self, connection: asyncpg.Connection) -> None: ...
 
 
 async def open_pool(dsn: str, told: Mapping[str, str] | None, guard: ConnectionCheck, **more: object) -> Pool:
@@ -142,7 +142,7 @@ async def open_pool(dsn: str, told: Mapping[str, str] | None, guard: ConnectionC
     async def begin(connection: asyncpg.Connection) -> None:
         if told:
             await settings.complete(connection)
-            await guard.look(connection)
+            await guard.check(connection)
 
     at, most = address.for_driver(dsn, pooled=told is None), limits.log_connections_max
     if told:

@@ -105,7 +105,7 @@ class Flusher:
         self._standing_since = self._clock()
         try:
             while self._queue:
-                group = self._queue.gather()
+                group = self._queue.next_group()
                 try:
                     await self._flush(group)
                 except asyncio.CancelledError:
@@ -142,7 +142,7 @@ class Flusher:
                 self._flushed(self._clock() - began, len(group))
                 for waiting, answer in zip(group, answers, strict=True):
                     if not waiting.written(answer):
-                        self._queue.back(waiting)
+                        self._queue.put_back(waiting)
                 return
 
     async def _take_apart(self, group: list[QueuedCommit], problem: Exception) -> None:

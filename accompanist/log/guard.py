@@ -55,7 +55,7 @@ class Guard:
         if self._over:
             raise LogUnavailable("commits are missing on the server")
 
-    async def look(self, connection: asyncpg.Connection) -> None:
+    async def check(self, connection: asyncpg.Connection) -> None:
         """Check a new connection. Raises WrongServer, LogUnavailable."""
         self.in_force()
         told = list(self.marks.acknowledged)  # marks that are acknowledged during the check need not be found

@@ -52,8 +52,7 @@ class CountedSessions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VersionInUse(msgspec.Struct, frozen=True, kw_only=True):
-    """A version that open sessions began with. `problem`: why the log cannot bring it back,
-    if it cannot."""
+    """A version that open sessions began with. `problem`: why the log cannot bring it back; empty if it can."""
 
     fingerprint: str
     choreography: str

@@ -296,7 +296,7 @@ class MemoryLog:
 
     async def events(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[EventRow]:
         with self._call():
-            return self.tables.told(session)[:limit]
+            return self.tables.events(session)[:limit]
 
     async def early_events(self) -> int:
         with self._call():

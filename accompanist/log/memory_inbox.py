@@ -51,7 +51,8 @@ def sayable(message: Message, own: bool) -> bool:
 
 
 class InboxTables:
-    """The inbox and its queue, with the other tables that `accept` reads."""
+    """The inbox and its queue, with the other tables that `accept` reads. `Tables` extends it to a whole schema. It
+    is no object of its own, because functions of both read and write the same rows, as in SQL."""
 
     def __init__(self, service: str, clock: Callable[[], float], early_rows_max: int) -> None:
         self.service = service

@@ -228,7 +228,7 @@ class Tables(InboxTables):
                 )
         return found
 
-    def told(self, session: UUID | None) -> list[EventRow]:
+    def events(self, session: UUID | None) -> list[EventRow]:
         """Events, newest first."""
         found = [
             EventRow(

@@ -195,9 +195,9 @@ class Sidecar:
             stands_for_s=self._flusher.stands_for_s,
             relayed=self._relay.wake,
         )
-        self._ear = None if service.poll_only else Listener.at(dsn, service.schema, self._intake.wake)
-        if self._ear is not None:
-            leave.push_async_callback(_cancelled, self._background.keep("listener", self._ear.run))
+        self._listener = None if service.poll_only else Listener.at(dsn, service.schema, self._intake.wake)
+        if self._listener is not None:
+            leave.push_async_callback(_cancelled, self._background.keep("listener", self._listener.run))
         leave.push_async_callback(self._intake.release)
         leave.push_async_callback(self._driver.drain, limits.sidecar_drain_s)
         pause = partial(asyncio.sleep, limits.measure_s)
@@ -260,7 +260,7 @@ class Sidecar:
                 "choreographies": {name: c.fingerprint for name, c in self._hosted.choreographies.items()},
                 "unhosted": len(self._driver.unhosted),
                 "damaged": len(self._driver.damage),
-                "listening": self._ear is not None and self._ear.listening,
+                "listening": self._listener is not None and self._listener.listening,
                 "failing": self._background.failing,
                 "commits_stand_for_s": round(self._flusher.stands_for_s(), 1),
             }
