@@ -25,7 +25,7 @@ from accompanist.runtime.ports import Delivery
 from accompanist.runtime.position import Position
 from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.sessions import believing
-from tests.simulation.planted import Plant, main
+from tests.simulation.planting import Plant, search
 
 
 @contextmanager
@@ -145,4 +145,4 @@ HOLES = [
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], HOLES))
+    sys.exit(search(sys.argv[1:], HOLES))

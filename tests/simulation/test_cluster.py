@@ -18,7 +18,8 @@ from accompanist.simulation.clusters.shrink import shrink
 from tests.language.programs import ROOT
 from tests.sidecar import test_late_answers
 from tests.simulation.holes import HOLES
-from tests.simulation.planted import LATE_NEWS, PLANTED, Plant, found
+from tests.simulation.planted import LATE_NEWS, PLANTED
+from tests.simulation.planting import Plant, found
 from tests.simulation.subjects import FILES, subjects
 
 SEEDS = range(96)
