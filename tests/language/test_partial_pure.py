@@ -192,6 +192,9 @@ VALUES = {
 }
 
 
+ALWAYS_RAISES = ("return replace()", "return len()", "return len(obj=w)", "return reversed()", "return sorted(w, w)")
+
+
 def rows(table: str) -> list[tuple[str, str]]:
     split = (line.partition(": ") for line in table.strip().splitlines())
     return [(names, body) for names, _, body in split]
@@ -208,6 +211,8 @@ def said(names: str, body: str) -> list[str]:
     found = text(program(names, body)).diagnostics
     codes = {one.code for one in found}
     lazy = codes == {"ACC135"}  # the text of what is gone through only once is refused before anything else
+    if body in ALWAYS_RAISES:  # said before it is asked where it stands, beside what is lazy
+        return [one.text for one in found if one.code == "ACC184"]
     assert lazy or codes <= {"ACC159"}, "\n".join(map(render, found))
     return [one.text for one in found]
 

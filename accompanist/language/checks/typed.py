@@ -23,7 +23,8 @@ from accompanist.language.checks.determinism import machine
 from accompanist.language.checks.order import attempted as set_attempted
 from accompanist.language.checks.order import errors as set_errors
 from accompanist.language.checks.order import total as set_total
-from accompanist.language.checks.raising import always_raises
+from accompanist.language.checks.raising import always_raises, misfit_calls
+from accompanist.language.checks.raising.misfits import Misfits
 from accompanist.language.checks.sets import addresses
 from accompanist.language.checks.sets import names as set_names
 from accompanist.language.checks.types import changeable, narrow, summed
@@ -92,6 +93,7 @@ class Typing(Joining[Env]):
         self._file = header.span.file  # where the expression stands that is being read
         self._keep = keep
         self.envs: dict[int, Env] = {}  # where each expression stands, by the identity of its node
+        self._misfits = Misfits(names.messages, fields=False)
         self._begun = Begun(names, self._sources, self._wide.type_of)
         self._declared = AsDeclared(names.modules, names.messages, ())
 
@@ -242,6 +244,9 @@ class Typing(Joining[Env]):
         if value.refused or any(name not in env for name, _ in value.reads):
             return REFUSED  # reported where it is read
         found = self._infer.type_of(value.node, env)
+        type_of = partial(self._wide.type_of, env=env)
+        for call, wrong in misfit_calls.in_expression(self._misfits, self._names, value.node, type_of):
+            self._never(wrong, self._sources(self._file).span(call))
         for part in every_node(value.node):
             method = isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute)
             if method and id(part) not in self._infer.methods:

@@ -20,7 +20,9 @@ from accompanist.language.checks.determinism.state import State
 from accompanist.language.checks.determinism.writes import writes
 from accompanist.language.checks.order import errors as set_errors
 from accompanist.language.checks.order.order import Shown, order_shown, shown_at_top, shown_in_class
-from accompanist.language.checks.raising import moments
+from accompanist.language.checks.raising import misfit_calls, moments
+from accompanist.language.checks.raising.always_raises import ALWAYS
+from accompanist.language.checks.raising.misfits import Misfits
 from accompanist.language.checks.sets import addresses
 from accompanist.language.checks.sets import names as set_names
 from accompanist.language.reading import annotation, declared
@@ -53,6 +55,7 @@ class PureFunctions:
         self._classes = set_names.classes(modules, messages)
         self._errors = set_errors.Errors(self._classes)
         self._outside = State(modules, messages)
+        self._misfits = Misfits(messages, fields=True)
 
     def check(self, module: str, name: str) -> None:
         """A function or a class, and what it names: one after the other, so that a long row needs no deep stack."""
@@ -145,6 +148,8 @@ class PureFunctions:
         self._added(home, node, owner)
         for found in machine.reads(node):
             self._add(codes.NONDETERMINISM, home, found.node, found.text, found.hint)
+        for call, wrong in misfit_calls.in_function(self._misfits, self._modules, home, node, owner):
+            self._add(ALWAYS, home, call, wrong.text, wrong.hint)
         for written in writes(node, method):
             self._add(codes.MUTATION, home, written.node, written.text, written.hint)
 

@@ -1,7 +1,7 @@
 """What raises whatever its values are: a value of another type than is wanted, a format that its type does not take.
 
 A type checker finds most of it. Said here is only what is certain by the types that are known. It undoes each session,
-or parks it.
+or parks it. Calls whose arguments do not fit are judged by `misfits`.
 """
 
 from __future__ import annotations
@@ -29,8 +29,10 @@ from accompanist.language.types import Type
 ALWAYS = catalogue(
     "ACC184",
     "raises each time",
-    "By its types this raises whenever it is computed. Each session that comes here is undone, or waits for a person.",
-    "Convert the value, or give one of the type that is wanted: float(…), str(…), span.total_seconds().",
+    "By its types or its arguments this raises whenever it is computed. Each session that comes here is undone, or "
+    "waits for a person.",
+    "Convert the value, or give one of the type that is wanted: float(…), str(…), span.total_seconds(). Give a call "
+    "the arguments that it takes.",
 )
 _FORMS = {"int": "number", "float": "number", "bool": "bool", "None": "None", "str": "text", "bytes": "text"}
 _LOOKED_UP = frozenset({"dict", "list", "bytes"})

@@ -22,6 +22,37 @@ def makes(pair: tuple[str, str], node: ast.Call) -> bool:
     return not isinstance(made, decimal.Decimal) or made.is_finite()
 
 
+def raised(pair: tuple[str, str], node: ast.Call) -> str:
+    """The name of the error that a class of the library raises for what is written out; empty if it makes a value, or
+    is given anything else."""
+    module = {"datetime": datetime, "decimal": decimal, "uuid": uuid}[pair[0]]
+    try:
+        given = [_computed(one) for one in node.args]
+        named = {one.arg or "": _computed(one.value) for one in node.keywords}
+    except (ValueError, TypeError, ArithmeticError, RecursionError, MemoryError):
+        return ""
+    try:
+        getattr(module, pair[1])(*given, **named)
+    except (ValueError, TypeError, ArithmeticError, AttributeError) as problem:
+        return type(problem).__name__
+    return ""
+
+
+def _computed(node: ast.expr) -> object:
+    """What is written out, or quickly computed of that. Raises ValueError for anything else."""
+    match node:
+        case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int(power))) if 0 <= power < _POWER:
+            base = _computed(left)
+            if isinstance(base, int) and abs(base) < _POWER:
+                return base**power
+        case ast.BinOp() | ast.UnaryOp() if (number := computed(node)) is not None:
+            return number
+    return _value(node)
+
+
+_POWER = 100
+
+
 def _value(node: ast.expr) -> object:
     """What is written out; the one time zone that has a name is, too."""
     utc = ast.unparse(node) in ("timezone.utc", "datetime.timezone.utc", "UTC", "datetime.UTC", "utc")
