@@ -39,18 +39,18 @@ from accompanist.log.schema import require_head, require_login
 from accompanist.log.versions import Versions
 from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import (
-    Away,
-    Bounds,
     Commit,
     Delivery,
-    Due,
+    DueTimers,
+    InboxEntry,
     Lease,
     LeaseLost,
     Leases,
     Memory,
-    Pending,
-    Reached,
-    Taken,
+    PendingWork,
+    QuotaLimits,
+    ReachedQuota,
+    RelayedMessage,
     Undelivered,
 )
 
@@ -188,7 +188,7 @@ class PostgresLog(Pages, Versions, Requests):
         self._tell(outgoing.woken(answers) | outgoing.bound_for(self._away))
         return outgoing.answered(answers)
 
-    async def take(self, limit: int, done: Sequence[Taken] = ()) -> Sequence[Taken]:
+    async def take(self, limit: int, done: Sequence[InboxEntry] = ()) -> Sequence[InboxEntry]:
         seen = [(entry.place, *entry.message.key, entry.sender_service, _fate(entry)) for entry in done]
         while True:
             async with reach(), self._pool.acquire() as connection:
@@ -199,7 +199,7 @@ class PostgresLog(Pages, Versions, Requests):
                 if message is None:
                     seen.append((place, *stored[:4], sender_service, "over" if closed else "aside"))
                 else:
-                    taken.append(Taken(message=message, sender_service=sender_service, known=known, place=place))
+                    taken.append(InboxEntry(message=message, sender_service=sender_service, known=known, place=place))
             if not seen:
                 return taken
             # acknowledge unreadable rows at once and take again, so that they never delay a message
@@ -237,15 +237,15 @@ class PostgresLog(Pages, Versions, Requests):
             rows = await connection.fetch(_UNDELIVERED, self._owner, limit)
         return [Undelivered(**dict(row) | {"answer": Delivery(row["answer"])}) for row in rows]
 
-    async def due(self, limit: int) -> Due:
+    async def due(self, limit: int) -> DueTimers:
         async with reach(), self._pool.acquire() as connection:
             return timers.due(await connection.fetch(timers.DUE, self._owner, limit, timers.AGAIN))
 
-    async def relay(self, services: Sequence[str], limit: int) -> Sequence[Away]:
+    async def relay(self, services: Sequence[str], limit: int) -> Sequence[RelayedMessage]:
         async with reach(), self._pool.acquire() as connection:
             rows = await connection.fetch(_RELAY, limit, list(services), *_BACKOFF)
         read = ((service, inbox.from_columns(stored)) for *stored, service in rows)
-        return [Away(service, message) for service, message in read if message is not None]
+        return [RelayedMessage(service, message) for service, message in read if message is not None]
 
     async def relayed(self, answers: Sequence[tuple[Message, Delivery]]) -> None:
         rows = [(*message.key, answer.value) for message, answer in answers]
@@ -259,12 +259,12 @@ class PostgresLog(Pages, Versions, Requests):
             self._tell({self._service})
         return [Delivery(answer) for answer in answers]
 
-    async def crowd(self, bounds: Bounds) -> Sequence[tuple[str, Reached]]:
+    async def crowd(self, bounds: QuotaLimits) -> Sequence[tuple[str, ReachedQuota]]:
         lately = timedelta(milliseconds=limits.undoing_ms)
         async with reach(), self._pool.acquire() as connection:
             rows = await connection.fetch(_CROWD, bounds.sessions, bounds.waiting, bounds.undoing, lately)
             await connection.execute(_STATISTICS)
-        return [(row["peer"], Reached(row["reached"])) for row in rows]
+        return [(row["peer"], ReachedQuota(row["reached"])) for row in rows]
 
     async def lease(self, owner: str, shards: int) -> Leases:
         """`owner` names one start of one process, and is never reused: a new owner recovers all that it acquires."""
@@ -274,7 +274,7 @@ class PostgresLog(Pages, Versions, Requests):
         held = [Lease(*one) for one in zip(numbers, epochs, strict=True)]
         self._owner = owner
         self._fences.hold(held)
-        return Leases(held, list(itertools.compress(held, acquired)), Pending(*pending))
+        return Leases(held, list(itertools.compress(held, acquired)), PendingWork(*pending))
 
     async def release(self, owner: str) -> None:
         self._fences.hold(())
@@ -318,7 +318,7 @@ class PostgresLog(Pages, Versions, Requests):
             self._delivered(services)
 
 
-def _fate(entry: Taken) -> str:
+def _fate(entry: InboxEntry) -> str:
     """The fate of a taken row, in the words of the SQL function `take`."""
     return "refused" if entry.refused else "here"
 

@@ -19,8 +19,8 @@ FIELD = "the field's own word in both rooms: a piece of text for a compiler, a t
 ROOMS = "one of them is in the log, the runtime, the sidecar or the checks, and is still to be renamed there"
 
 _STILL_SHARED = """
-Answered Body Calls Connections Due Fences Given Header Held Judge Kept Kind Looks Loop Move Names Outgoing
-Pages Part Requests Server State Versions Whole Worker Write Wrong _Read
+Body Calls Connections Fences Given Header Held Judge Kind Looks Loop Move Names Outgoing Pages Server
+Versions Whole Worker Write Wrong _Read
 """
 
 LEFT = {

@@ -28,7 +28,7 @@ from accompanist.runtime import (
 )
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
 from accompanist.runtime.control import event, left_in
-from accompanist.runtime.events import Answered, Arrived, Clashed, CloseAnswered, Name, Undid
+from accompanist.runtime.events import Arrived, CallAnswered, Clashed, CloseAnswered, Name, Undid
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.operate import Verb
 from accompanist.runtime.ports import Executed, Memory, Phase, ResultKind, ResultRow
@@ -108,7 +108,7 @@ def parked_by_hand() -> Session:
 
 def of_an_expression() -> Session:
     made = begun(programs(broken))
-    made.handle(Answered("3", Name.REPLIED, b"7"))
+    made.handle(CallAnswered("3", Name.REPLIED, b"7"))
     return made
 
 
@@ -118,13 +118,13 @@ def of_a_sleep_that_is_too_long() -> Session:
 
 def of_a_reply_that_does_not_fit() -> Session:
     made = begun(programs())
-    made.handle(Answered("3", Name.REPLIED, b"null"))
+    made.handle(CallAnswered("3", Name.REPLIED, b"null"))
     return made
 
 
 def of_a_message_that_does_not_fit() -> Session:
     made = begun(programs(hearer))
-    made.handle(Answered("3", Name.REPLIED, b"2"))
+    made.handle(CallAnswered("3", Name.REPLIED, b"2"))
     made.handle(Arrived(UNFIT))
     return made
 
@@ -133,25 +133,25 @@ def of_an_event_that_does_not_fit() -> Session:
     """It came before anything was known of its session."""
     made = begun(programs(waiter))
     made.handle(Arrived(ILL_TOLD))
-    made.handle(Answered("3", Name.REPLIED, b"2"))
+    made.handle(CallAnswered("3", Name.REPLIED, b"2"))
     return made
 
 
 def of_a_door_that_is_shut() -> Session:
     made = begun(programs())
-    made.handle(Answered("3", Name.SHUT))
+    made.handle(CallAnswered("3", Name.SHUT))
     return made
 
 
 def of_a_key_that_is_reused() -> Session:
     made = begun(programs())
-    made.handle(Answered("3", Name.REUSED))
+    made.handle(CallAnswered("3", Name.REUSED))
     return made
 
 
 def of_no_answer() -> Session:
     made = begun(programs())
-    made.handle(Answered("3", Name.EXHAUSTED))
+    made.handle(CallAnswered("3", Name.EXHAUSTED))
     return made
 
 
@@ -164,7 +164,7 @@ def of_a_clash_with_a_message_of_ours() -> Session:
 def of_a_clash_when_it_was_done() -> Session:
     made = begun(programs())
     for site in ("3", "4"):
-        made.handle(Answered(site, Name.REPLIED, b"2"))
+        made.handle(CallAnswered(site, Name.REPLIED, b"2"))
     assert made.row.phase is Phase.DONE
     made.handle(Clashed("5", "a"))
     return made
@@ -223,7 +223,7 @@ def of_a_bug_when_it_was_undone() -> Session:
 
 def of_a_pivot_in_doubt() -> Session:
     made = begun(sagas.billed()["b"])
-    made.handle(Answered("3", Name.EXHAUSTED))
+    made.handle(CallAnswered("3", Name.EXHAUSTED))
     made.handle(CloseAnswered(Name.CLOSED, None))
     return made
 
@@ -317,7 +317,7 @@ def to_the_end(made: Session, burst: Burst) -> None:
             case CallWorker(site=site, kind=ResultKind.COMPENSATE):
                 burst = made.handle(Undid(site, Name.UNDID))
             case CallWorker(site=site):
-                burst = made.handle(Answered(site, Name.REPLIED, b"2"))
+                burst = made.handle(CallAnswered(site, Name.REPLIED, b"2"))
     if made.row.phase is Phase.UNDOING:  # ended by hand where nobody decides about that
         made.handle(Arrived(message(Kind.ABORT, "!abort", "a", b'{"reason":"by hand","left":true}')))
     if made.row.phase is Phase.DONE:
@@ -361,7 +361,7 @@ def test_a_record_that_does_not_fit_is_corrected_by_hand_and_stays_corrected() -
 
 def test_a_value_by_hand_that_the_program_cannot_go_on_from_is_corrected_by_hand() -> None:
     made = begun(programs(broken))
-    made.handle(Answered("3", Name.REUSED))
+    made.handle(CallAnswered("3", Name.REUSED))
     made.handle(Arrived(order("resolve", 8, value=msgspec.Raw(b"7"))))
     assert made.row.parked is not None and Verb.RESOLVE in operate.verbs(made.standing())
     made.handle(Arrived(order("resolve", 9, value=msgspec.Raw(b"8"))))
@@ -371,7 +371,7 @@ def test_a_value_by_hand_that_the_program_cannot_go_on_from_is_corrected_by_hand
 def test_what_followed_from_a_value_keeps_it() -> None:
     """A later value would contradict what has left."""
     made = begun(programs())
-    made.handle(Answered("3", Name.REUSED))
+    made.handle(CallAnswered("3", Name.REUSED))
     made.handle(Arrived(order("resolve", 8, value=msgspec.Raw(b"7"))))
     made.handle(Arrived(order("park", 9)))
     gap = made.standing().gap
