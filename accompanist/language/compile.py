@@ -28,8 +28,9 @@ from accompanist.language.ir import Block, Enter, Header, Loop, Move, Whole, act
 from accompanist.language.normal import continuation, exhaustive
 from accompanist.language.normal.callees import Callees, passed_on
 from accompanist.language.normal.frame import TooLarge
-from accompanist.language.normal.normal import Normaliser, variables
+from accompanist.language.normal.normal import Normaliser
 from accompanist.language.normal.parse import HeaderParser, choreographies
+from accompanist.language.normal.unroll import variables
 from accompanist.language.program.program import Choreography
 from accompanist.language.projection.amend import Amender
 from accompanist.language.reading import annotation

@@ -21,8 +21,9 @@ from accompanist.language.compile import Compiled, compile_file
 from accompanist.language.ir import Block, Header, Move, Select, Statement, Whole, walk
 from accompanist.language.normal import continuation
 from accompanist.language.normal.callees import Callees
-from accompanist.language.normal.normal import Normaliser, variables
+from accompanist.language.normal.normal import Normaliser
 from accompanist.language.normal.parse import HeaderParser, choreographies
+from accompanist.language.normal.unroll import variables
 from accompanist.language.program.program import Choreography
 from accompanist.language.projection.project import NOTHING, Projector
 from accompanist.language.reading.messages import Messages
