@@ -19,8 +19,7 @@ FIELD = "the field's own word in both rooms: a piece of text for a compiler, a t
 ROOMS = "one of them is in the log, the runtime, the sidecar or the checks, and is still to be renamed there"
 
 _STILL_SHARED = """
-Body Calls Connections Fences Given Header Held Judge Kind Looks Loop Move Names Outgoing Pages Server
-Versions Whole Worker Write Wrong _Read
+Connections Fences Loop Move Outgoing Pages Server Versions Worker Write
 """
 
 LEFT = {

@@ -17,8 +17,8 @@ from collections.abc import Mapping
 from accompanist.language.ir import (
     Abort,
     Block,
+    ChoreographyHead,
     Expression,
-    Header,
     If,
     Invoke,
     Let,
@@ -48,7 +48,7 @@ class Normaliser:
     def __init__(
         self,
         names: Names,
-        header: Header,
+        header: ChoreographyHead,
         variables: frozenset[str],
         callees: Callees,
         findings: Findings,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from accompanist.language.ir import Header
+from accompanist.language.ir import ChoreographyHead
 from accompanist.language.normal.frame import Frame
 from accompanist.language.reading.names import BUILTINS, OPERATIONS, Names
 from accompanist.language.text import advice, codes
@@ -14,7 +14,7 @@ from accompanist.language.text.nodes import every_node
 _TEMPORARY = re.compile(r"_\d.*")
 
 
-def check_names(frame: Frame, node: ast.FunctionDef, header: Header) -> None:
+def check_names(frame: Frame, node: ast.FunctionDef, header: ChoreographyHead) -> None:
     """No variable hides what generated code or the choreography needs under that name."""
     stored = [
         (part, part.id) for part in every_node(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
@@ -31,7 +31,7 @@ def check_names(frame: Frame, node: ast.FunctionDef, header: Header) -> None:
             frame.refuse(codes.TAKEN_NAME, argument, f"{argument.arg} {why}", "another name")
 
 
-def why_taken(names: Names, name: str, header: Header) -> str:
+def why_taken(names: Names, name: str, header: ChoreographyHead) -> str:
     """Why no variable can have a name; empty if one can."""
     if name in header.roles:
         return "is a role"

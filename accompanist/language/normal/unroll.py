@@ -13,11 +13,10 @@ from dataclasses import replace
 from accompanist import limits
 from accompanist.language.ir import (
     Block,
+    ChoreographyHead,
     Due,
     Enter,
     Expression,
-    Given,
-    Header,
     If,
     LeftOut,
     Let,
@@ -25,6 +24,7 @@ from accompanist.language.ir import (
     Procedure,
     Return,
     Statement,
+    ValueParameter,
     named,
     returns,
     walk,
@@ -49,7 +49,7 @@ class Unroller:
     def __init__(
         self,
         frame: Frame,
-        header: Header,
+        header: ChoreographyHead,
         callees: Callees,
         findings: Findings,
         block: Callable[[list[ast.stmt]], Block],
@@ -111,7 +111,8 @@ class Unroller:
         prefix = named(f"@{number}:")
         local = {name: f"{prefix}_{name}" for name in variables(callee.node, header)}
         given = tuple(
-            Given(local[one.name], one.type, frozenset(roles[r] for r in one.owners), one.span) for one in header.given
+            ValueParameter(local[one.name], one.type, frozenset(roles[r] for r in one.owners), one.span)
+            for one in header.given
         )
         owners = frozenset(roles[role] for role in header.result_owners)
         site = self._frame.site()
@@ -194,7 +195,7 @@ Gives = tuple[str, Type | None, Due]
 """A name that a called choreography gives a result to, of which type, and where that has to be."""
 
 
-def _gives(header: Header, roles: Mapping[str, str], targets: tuple[str, ...]) -> tuple[Gives, ...]:
+def _gives(header: ChoreographyHead, roles: Mapping[str, str], targets: tuple[str, ...]) -> tuple[Gives, ...]:
     results = header.results or ((None if header.result_is_none else header.returns, header.result_owners),)
     made: list[Gives] = []
     for number, (target, (type, owners)) in enumerate(zip(targets, results, strict=False), 1):
@@ -203,7 +204,7 @@ def _gives(header: Header, roles: Mapping[str, str], targets: tuple[str, ...]) -
     return tuple(made)
 
 
-def variables(node: ast.FunctionDef, header: Header) -> frozenset[str]:
+def variables(node: ast.FunctionDef, header: ChoreographyHead) -> frozenset[str]:
     """Every local name of a choreography that is not a role."""
     given = {parameter.name for parameter in header.given}
     return frozenset(given | {name for statement in node.body for name in assigned(statement)}) - header.everywhere
