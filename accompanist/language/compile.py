@@ -24,12 +24,25 @@ from accompanist.language.checks.saga.saga import SagaCheck
 from accompanist.language.checks.secrecy import check_secrets, may_be_secret
 from accompanist.language.checks.typed import Typing
 from accompanist.language.checks.types import faithful
-from accompanist.language.ir import Block, Enter, Header, Loop, Move, Whole, actors, endings, leaves, may_stop, walk
+from accompanist.language.ir import (
+    Block,
+    ChoreographyHead,
+    Enter,
+    Loop,
+    Move,
+    NormalForm,
+    actors,
+    endings,
+    leaves,
+    may_stop,
+    walk,
+)
 from accompanist.language.normal import continuation, exhaustive
 from accompanist.language.normal.callees import Callees, passed_on
 from accompanist.language.normal.frame import TooLarge
-from accompanist.language.normal.normal import Normaliser, variables
+from accompanist.language.normal.normal import Normaliser
 from accompanist.language.normal.parse import HeaderParser, choreographies
+from accompanist.language.normal.unroll import variables
 from accompanist.language.program.program import Choreography
 from accompanist.language.projection.amend import Amender
 from accompanist.language.reading import annotation
@@ -237,7 +250,7 @@ def _besides(findings: Findings) -> int:
     return sum(one.code not in (codes.NOT_A_MESSAGE, codes.NOT_FROZEN) for one in findings)
 
 
-def _untyped(header: Header) -> bool:
+def _untyped(header: ChoreographyHead) -> bool:
     """Whether a type in a head was refused, and is none that a program could be written with. That was said where it
     was read, once for all choreographies of a role."""
     found = [parameter.type for parameter in header.given]
@@ -246,7 +259,7 @@ def _untyped(header: Header) -> bool:
     return not all(type.known for type in found)
 
 
-def _unknown(whole: Whole) -> bool:
+def _unknown(whole: NormalForm) -> bool:
     """Whether something moves whose type was refused, perhaps where another choreography came by before."""
     return any(
         isinstance(type := getattr(point, "type", None), Type) and not type.known
@@ -275,7 +288,7 @@ class _Compilation:
         self._module, self._modules, self._messages, self._findings = module, modules, messages, findings
         self._roles, self._too_large, self._passed = roles, too_large, passed
 
-    def run(self, node: ast.FunctionDef, header: Header, before: int) -> Choreography | None:
+    def run(self, node: ast.FunctionDef, header: ChoreographyHead, before: int) -> Choreography | None:
         """`before`: how much had been found before this choreography, see `_besides`.
 
         What the cases of a match leave out shows only with the types. Where they leave out nothing, or something is
@@ -315,7 +328,9 @@ class _Compiling:
         self._envs: dict[int, Mapping[str, Type]] = {}
         """What was known of names where each expression stands, see `typed`."""
 
-    def run(self, node: ast.FunctionDef, header: Header, left_out: LeftOutBy, wrong: bool) -> Choreography | None:
+    def run(
+        self, node: ast.FunctionDef, header: ChoreographyHead, left_out: LeftOutBy, wrong: bool
+    ) -> Choreography | None:
         """`wrong`: something is, that was found before."""
         sources, findings = self._modules.source, self._findings
         local = variables(node, header)
@@ -355,7 +370,7 @@ class _Compiling:
             pure.check_member(*member)
         pure.check_reached()
 
-    def _raised(self, normal: Whole, names: Names, header: Header, amender: Amender) -> Raising:
+    def _raised(self, normal: NormalForm, names: Names, header: ChoreographyHead, amender: Amender) -> Raising:
         """What may raise where, if that can come too late to undo the saga."""
         if not raising.may_commit(normal) or self._typing is None:
             return Raising()
@@ -364,22 +379,22 @@ class _Compiling:
         return raising.placed(found, amender.whole(normal), header) if found or loops else found
 
     def _committed(
-        self, whole: Whole, header: Header, amender: Amender, raised: Raising
-    ) -> tuple[Whole, tuple[Diagnostic, ...]]:
+        self, whole: NormalForm, header: ChoreographyHead, amender: Amender, raised: Raising
+    ) -> tuple[NormalForm, tuple[Diagnostic, ...]]:
         """With the record that commits the saga, where it needs one; or all that is against a place for it."""
 
-        def refused(one: Whole) -> tuple[Diagnostic, ...]:
+        def refused(one: NormalForm) -> tuple[Diagnostic, ...]:
             found = Findings()
             SagaCheck(header, self._modules.source, found, raised).check(amender.whole(one))
             return tuple(found)
 
         return commit.placed(whole, header, refused)
 
-    def _typed(self, whole: Whole, names: Names, header: Header, normaliser: Normaliser) -> Whole:
+    def _typed(self, whole: NormalForm, names: Names, header: ChoreographyHead, normaliser: Normaliser) -> NormalForm:
         subjects: dict[str, Type] = {}
         keep = raising.may_commit(whole)
 
-        def typed(header: Header, body: Block) -> Block:
+        def typed(header: ChoreographyHead, body: Block) -> Block:
             typing = Typing(names, header, self._findings, keep=keep)
             made = typing.type_moves(body)
             subjects.update(typing.subjects)
@@ -388,20 +403,20 @@ class _Compiling:
             return made
 
         procedures = tuple(replace(one, body=typed(one.header, one.body)) for one in whole.procedures)
-        made = Whole(typed(header, whole.body), procedures)
+        made = NormalForm(typed(header, whole.body), procedures)
         for name, match in normaliser.matches.items():
             found = exhaustive.left_out(subjects[name], match.cases, match.names) if name in subjects else None
             if found is not None:
                 self.left_out[name] = found
         return made
 
-    def _push(self, normaliser: Normaliser, node: ast.FunctionDef) -> Whole | None:
+    def _push(self, normaliser: Normaliser, node: ast.FunctionDef) -> NormalForm | None:
         source = self._module.source
         last = node.body[-1]
         end = Span(source.path, last.end_lineno or last.lineno, 0, last.end_lineno or last.lineno, 0)
         try:
             body = continuation.push(normaliser.normalise(node), end)
-            return Whole(body, tuple(one for _, one in sorted(normaliser.procedures.items())))
+            return NormalForm(body, tuple(one for _, one in sorted(normaliser.procedures.items())))
         except TooLarge as problem:
             self._findings.add(
                 codes.TOO_LARGE,
@@ -412,7 +427,7 @@ class _Compiling:
             )
             return None
 
-    def _endless(self, whole: Whole) -> None:
+    def _endless(self, whole: NormalForm) -> None:
         """A procedure that enters itself on every path."""
         for block in whole.blocks:
             for point in walk(block):
@@ -428,7 +443,7 @@ class _Compiling:
                 self._findings.add(codes.RECURSION, source, point.span, text, "return before the call, in a branch")
                 return
 
-    def _participants(self, header: Header, body: Block, node: ast.FunctionDef, names: Names) -> None:
+    def _participants(self, header: ChoreographyHead, body: Block, node: ast.FunctionDef, names: Names) -> None:
         """A role that never acts is superfluous, unless it is given to a choreography that leaves it idle here, or what
         it would be sent was refused."""
         refused = (point for point in walk(body) if isinstance(point, Move) and point.type.refused)

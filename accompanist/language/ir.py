@@ -211,7 +211,7 @@ class Enter:
     target: str | None
     name: str
     procedure: int
-    arguments: tuple[tuple[Given, Expression], ...]
+    arguments: tuple[tuple[ValueParameter, Expression], ...]
     owners: Owners
     type: Type
     span: Span
@@ -271,7 +271,7 @@ Block = tuple[Statement, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class ValueParameter:
     """A parameter that is not a role."""
 
     name: str
@@ -281,13 +281,13 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class ChoreographyHead:
     """What a choreography's first lines say. `choreographies`: parameters that stand for one; `results`: the types and
     places of the results, if it gives several at places of their own."""
 
     name: str
     roles: Mapping[str, RoleClass]
-    given: tuple[Given, ...]
+    given: tuple[ValueParameter, ...]
     returns: Type
     result_owners: Owners
     span: Span
@@ -328,12 +328,12 @@ class Procedure:
     """A choreography that calls itself, for some roles of its caller; `header` speaks of these."""
 
     number: int
-    header: Header
+    header: ChoreographyHead
     body: Block
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class NormalForm:
     """A choreography in normal form: its own steps, and the procedures that these and they enter."""
 
     body: Block
@@ -399,7 +399,7 @@ def may_end(block: Block) -> bool:
     return False
 
 
-def endings(whole: Whole) -> frozenset[int]:
+def endings(whole: NormalForm) -> frozenset[int]:
     """The procedures that have a path on which they come to their end: a least fixpoint."""
     found: frozenset[int] = frozenset()
     while True:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from accompanist.language.checks.saga.saga import Commitment
 from accompanist.language.ir import (
     Block,
-    Header,
+    ChoreographyHead,
     If,
     Move,
+    NormalForm,
     Procedure,
     Select,
     Statement,
-    Whole,
     actors,
     site_lines,
     walk,
@@ -70,13 +70,19 @@ class Writer:
     """Writes one choreography."""
 
     def __init__(
-        self, module: Module, modules: Modules, messages: Messages, names: Names, header: Header, findings: Findings
+        self,
+        module: Module,
+        modules: Modules,
+        messages: Messages,
+        names: Names,
+        header: ChoreographyHead,
+        findings: Findings,
     ) -> None:
         self._module, self._names, self._header, self._findings = module, names, header, findings
         self._points: list[Statement] = []
         self._definitions = fingerprint.Definitions(modules, messages)
 
-    def write(self, normal: Whole, amended: Whole, commitment: Commitment) -> Choreography | None:
+    def write(self, normal: NormalForm, amended: NormalForm, commitment: Commitment) -> Choreography | None:
         header, before = self._header, len(self._findings)
         self._points = [point for block in normal.blocks for point in walk(block)]
         projections: dict[str, Projection] = {}
@@ -113,7 +119,7 @@ class Writer:
             constants=tuple(emit.constants(self._names.constants)),
         )
 
-    def _program(self, role: str, whole: Whole) -> RoleProcedures:
+    def _program(self, role: str, whole: NormalForm) -> RoleProcedures:
         """A role's own program, and its programs for the procedures that it acts in."""
         projector = Projector(self._header, role)
         body, _ = projector.project(whole.body, NOTHING, frozenset({self._header.initiator}))

@@ -34,34 +34,34 @@ from accompanist.runtime.operate import verb_at
 from accompanist.runtime.ports import (
     EVERY_SESSION,
     NEVER_DELIVERED,
-    Audited,
-    Away,
-    Bounds,
+    AuditEntry,
     Commit,
     Cursor,
     Delivery,
-    Due,
+    DueTimers,
     EventRow,
     Fate,
-    Kept,
+    InboxEntry,
+    KeptVersion,
     Lease,
     LeaseLost,
     Leases,
     LogUnavailable,
     Memory,
-    Pending,
-    Reached,
+    PendingWork,
+    QuotaLimits,
+    ReachedQuota,
+    RelayedMessage,
     Request,
-    Search,
+    SessionFilter,
     SessionRow,
+    SessionStub,
     SessionSummary,
-    Stub,
-    Taken,
     Timer,
     Undelivered,
     fate,
 )
-from accompanist.runtime.who import Who
+from accompanist.runtime.who import Operator
 
 __all__ = ["MemoryDatabase", "MemoryLog"]
 
@@ -153,7 +153,7 @@ class MemoryLog:
         self._tell(outgoing.woken(answers) | outgoing.bound_for(self._away))
         return outgoing.answered(answers)
 
-    async def take(self, limit: int, done: Sequence[Taken] = ()) -> Sequence[Taken]:
+    async def take(self, limit: int, done: Sequence[InboxEntry] = ()) -> Sequence[InboxEntry]:
         with self._call():
             for entry in done:
                 settle = self.tables.dismiss if entry.refused else self.tables.acknowledge
@@ -182,10 +182,10 @@ class MemoryLog:
         owner = (place[0], place[3])
         return place not in self.tables.inbox or (owner not in self.tables.sessions and owner in self.tables.stubs)
 
-    def _taken(self, place: Place) -> Taken:
+    def _taken(self, place: Place) -> InboxEntry:
         message, service, _ = self.tables.inbox[place]
         known = (place[0], place[3]) in self.tables.sessions
-        return Taken(message=message, sender_service=service, known=known, place=(self.tables.places[place], 0))
+        return InboxEntry(message=message, sender_service=service, known=known, place=(self.tables.places[place], 0))
 
     async def load(self, keys: Sequence[tuple[UUID, str]], *, whole: bool = False) -> Sequence[Memory]:
         with self._call():
@@ -274,7 +274,7 @@ class MemoryLog:
         with self._call():
             return self.tables.undelivered(self._held())[:limit]
 
-    async def due(self, limit: int) -> Due:
+    async def due(self, limit: int) -> DueTimers:
         with self._call():
             return self.tables.due(self._held(), limit)
 
@@ -282,7 +282,7 @@ class MemoryLog:
         with self._call():
             return self.tables.timers_set(session)[:limit]
 
-    async def move_timer(self, session: UUID, role: str, site: str, at: float | None, who: Who, why: str) -> bool:
+    async def move_timer(self, session: UUID, role: str, site: str, at: float | None, who: Operator, why: str) -> bool:
         with self._call():
             timer = self.tables.timers.get((session, role, site))
             if timer is not None:
@@ -307,14 +307,14 @@ class MemoryLog:
         due = [row for row in self.tables.outbox.values() if row.answer not in _NOT_TRIED and row.due_at <= now]
         return sorted(due, key=lambda row: row.due_at)
 
-    async def relay(self, services: Sequence[str], limit: int) -> Sequence[Away]:
+    async def relay(self, services: Sequence[str], limit: int) -> Sequence[RelayedMessage]:
         with self._call():
             now = self._database.clock()
             due = [row for row in self._due(now) if row.service in services]
             rows = self.tables.batch(due[:limit], lambda row: len(row.message.payload))
             for row in rows:
                 _later(row, now)
-            return [Away(row.service, row.message) for row in rows]
+            return [RelayedMessage(row.service, row.message) for row in rows]
 
     async def relayed(self, answers: Sequence[tuple[Message, Delivery]]) -> None:
         with self._call():
@@ -331,7 +331,7 @@ class MemoryLog:
                 self._tell({self._service})
             return answers
 
-    async def crowd(self, bounds: Bounds) -> Sequence[tuple[str, Reached]]:
+    async def crowd(self, bounds: QuotaLimits) -> Sequence[tuple[str, ReachedQuota]]:
         with self._call():
             return self.tables.crowd(bounds)
 
@@ -344,12 +344,12 @@ class MemoryLog:
         self._held_epochs.hold(held)
         return Leases(held, [lease for lease in held if lease.shard in gained], pending)
 
-    def _pending(self, held: Collection[int]) -> Pending:
+    def _pending(self, held: Collection[int]) -> PendingWork:
         """The SQL function of this name, which examines fewer rows."""
         now = self._database.clock()
         services = {row.service for row in self._due(now)}
         timers = [timer.ask_at for key, timer in self.tables.timers.items() if _shard(key[0]) in held]
-        return Pending(
+        return PendingWork(
             arrived=any(not early and _shard(key[0]) in held for key, early in self.tables.arrivals.items()),
             unsent=bool(services.difference(self._away) or self.tables.undelivered(held)),
             timer_s=max(min(timers) - now, 0.0) if timers else None,
@@ -370,13 +370,13 @@ class MemoryLog:
                 source = row["source"].encode() if isinstance(row["source"], str) else row["source"]
                 self.tables.projections.setdefault((row["choreography"], row["fingerprint"], row["role"]), source)
 
-    async def keep(self, versions: Sequence[Kept]) -> None:
+    async def keep(self, versions: Sequence[KeptVersion]) -> None:
         with self._call():
             for version in versions:
                 first, _ = self.tables.versions.get(version.fingerprint, (version, 0.0))
                 self.tables.versions[version.fingerprint] = (first, self._database.clock())
 
-    async def kept(self, fingerprints: Sequence[str]) -> Sequence[Kept]:
+    async def kept(self, fingerprints: Sequence[str]) -> Sequence[KeptVersion]:
         with self._call():
             return [self.tables.versions[one][0] for one in fingerprints if one in self.tables.versions]
 
@@ -385,7 +385,7 @@ class MemoryLog:
             return self.tables.forget_versions(age_ms / 1000, limit)
 
     async def summaries(
-        self, search: Search = EVERY_SESSION, *, after: Cursor | None = None, limit: int = 100
+        self, search: SessionFilter = EVERY_SESSION, *, after: Cursor | None = None, limit: int = 100
     ) -> Sequence[SessionSummary]:
         with self._call():
             now, updated_at = self._database.clock(), self.tables.updated_at
@@ -429,12 +429,12 @@ class MemoryLog:
         with self._call():
             return self.tables.request(name, fresh, choreography, digest)
 
-    async def stub(self, session: UUID, role: str) -> Stub | None:
+    async def stub(self, session: UUID, role: str) -> SessionStub | None:
         with self._call():
             found = self.tables.stubs.get((session, role))
-            return None if found is None else Stub(outcome=found[0], collected_at=found[1])
+            return None if found is None else SessionStub(outcome=found[0], collected_at=found[1])
 
-    async def audits(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[Audited]:
+    async def audits(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[AuditEntry]:
         with self._call():
             return [audit for audit in reversed(self.tables.audits) if session in (None, audit.session)][:limit]
 

@@ -22,8 +22,8 @@ from accompanist.runtime.beginning import PROGRAMS
 from accompanist.runtime.control import CLIENT
 from accompanist.runtime.messages import Kind, Message, shard_of
 from accompanist.runtime.operate import verb_at
-from accompanist.runtime.ports import Audited, Bounds, Delivery, Kept, Reached, SessionRow
-from accompanist.runtime.who import Who, read, write
+from accompanist.runtime.ports import AuditEntry, Delivery, KeptVersion, QuotaLimits, ReachedQuota, SessionRow
+from accompanist.runtime.who import Operator, read, write
 
 Place = tuple[UUID, str, str, str, str]
 """The key of an inbox row: the message's key, and the service that wrote it."""
@@ -64,9 +64,9 @@ class InboxTables:
         self.sessions: dict[tuple[UUID, str], SessionRow] = {}
         self.stubs: dict[tuple[UUID, str], tuple[str, float]] = {}
         """The outcome, and when the session was collected."""
-        self.versions: dict[str, tuple[Kept, float]] = {}
+        self.versions: dict[str, tuple[KeptVersion, float]] = {}
         """The version, and when it was last deployed."""
-        self.audits: list[Audited] = []
+        self.audits: list[AuditEntry] = []
         self.inbox: dict[Place, tuple[Message, str, float]] = {}
         self.arrivals: dict[Place, bool] = {}
         """The queue, oldest first: new rows (False) and early ones (True)."""
@@ -156,7 +156,7 @@ class InboxTables:
         under_way = any(session == message.session for session, _ in self.sessions)
         return not full and (under_way or service not in self.crowded)
 
-    def audit(self, session: UUID, role: str, verb: str, who: Who, why: str) -> None:
+    def audit(self, session: UUID, role: str, verb: str, who: Operator, why: str) -> None:
         told = (write(who), encode(why.replace("\0", "\ufffd")))
         self.audits.append(audited(at=self._clock(), session=session, role=role, verb=verb, who=told[0], why=told[1]))
 
@@ -189,7 +189,7 @@ class InboxTables:
             del self.arrivals[place]
         self.inbox.pop(place, None)
 
-    def crowd(self, bounds: Bounds) -> list[tuple[str, Reached]]:
+    def crowd(self, bounds: QuotaLimits) -> list[tuple[str, ReachedQuota]]:
         """The SQL function of this name."""
         began: dict[tuple[UUID, str], str] = {}
         for place, (message, service, _) in self.inbox.items():
@@ -206,10 +206,10 @@ class InboxTables:
         self.overfull = self._at_least([place[4] for place in self.arrivals], bounds.waiting)
         self.undoing = self._at_least(undoing, bounds.undoing)
         self.waiting_per_peer_max = bounds.waiting
-        found = [(peer, Reached.SESSIONS) for peer in self.crowded]
-        found += [(peer, Reached.WAITING) for peer in self.overfull]
-        found += [(peer, Reached.UNDOING) for peer in self.undoing]
-        return [*found, ("", Reached.WAITING)] if len(self.arrivals) >= self.early_rows_max * 2 else found
+        found = [(peer, ReachedQuota.SESSIONS) for peer in self.crowded]
+        found += [(peer, ReachedQuota.WAITING) for peer in self.overfull]
+        found += [(peer, ReachedQuota.UNDOING) for peer in self.undoing]
+        return [*found, ("", ReachedQuota.WAITING)] if len(self.arrivals) >= self.early_rows_max * 2 else found
 
     def _at_least(self, peers: Sequence[str], bound: int) -> list[str]:
         return sorted(peer for peer, count in Counter(peers).items() if count >= bound and peer != self.service)

@@ -25,7 +25,7 @@ from accompanist.runtime.messages import Identity, Kind, Message, shard_of
 from accompanist.runtime.ports import (
     NEVER_DELIVERED,
     Delivery,
-    Due,
+    DueTimers,
     EventRow,
     Phase,
     Request,
@@ -193,7 +193,7 @@ class Tables(InboxTables):
     def weight(self, place: Place) -> int:
         return len(self.inbox[place][0].payload) if place in self.inbox else 0
 
-    def due(self, held: Collection[int], limit: int) -> Due:
+    def due(self, held: Collection[int], limit: int) -> DueTimers:
         """The SQL function of this name."""
         now = self._clock()
         mine = [(t.ask_at, key) for key, t in self.timers.items() if shard_of(key[0], limits.shards_count) in held]
@@ -207,7 +207,7 @@ class Tables(InboxTables):
             if row.parked is None:
                 told.append(key)
         left = [self.timers[key].ask_at for _, key in mine if key in self.timers]
-        return Due(tuple(told), max(min(left) - now, 0.0) if left else None)
+        return DueTimers(tuple(told), max(min(left) - now, 0.0) if left else None)
 
     def timers_set(self, session: UUID | None) -> list[Timer]:
         """The timers that are set, the next due first."""

@@ -46,30 +46,30 @@ from accompanist.log.versions import PostgresVersions
 from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import (
     EVERY_SESSION,
-    Audited,
-    Away,
-    Bounds,
+    AuditEntry,
     Commit,
     Cursor,
     Delivery,
-    Due,
+    DueTimers,
     EventRow,
-    Kept,
+    InboxEntry,
+    KeptVersion,
     Lease,
     LeaseLost,
     Leases,
     Memory,
-    Pending,
-    Reached,
+    PendingWork,
+    QuotaLimits,
+    ReachedQuota,
+    RelayedMessage,
     Request,
-    Search,
+    SessionFilter,
+    SessionStub,
     SessionSummary,
-    Stub,
-    Taken,
     Timer,
     Undelivered,
 )
-from accompanist.runtime.who import Who
+from accompanist.runtime.who import Operator
 
 LEASE_LOST_STATE = "AC001"
 
@@ -206,7 +206,7 @@ class PostgresLog:
         self._tell(outgoing.woken(answers) | outgoing.bound_for(self._away))
         return outgoing.answered(answers)
 
-    async def take(self, limit: int, done: Sequence[Taken] = ()) -> Sequence[Taken]:
+    async def take(self, limit: int, done: Sequence[InboxEntry] = ()) -> Sequence[InboxEntry]:
         seen = [(entry.place, *entry.message.key, entry.sender_service, _fate(entry)) for entry in done]
         while True:
             async with reach(), self._pool.acquire() as connection:
@@ -217,7 +217,7 @@ class PostgresLog:
                 if message is None:
                     seen.append((place, *stored[:4], sender_service, "over" if closed else "aside"))
                 else:
-                    taken.append(Taken(message=message, sender_service=sender_service, known=known, place=place))
+                    taken.append(InboxEntry(message=message, sender_service=sender_service, known=known, place=place))
             if not seen:
                 return taken
             # acknowledge unreadable rows at once and take again, so that they never delay a message
@@ -259,15 +259,15 @@ class PostgresLog:
             rows = await connection.fetch(_UNDELIVERED, self._owner, limit)
         return [Undelivered(**dict(row) | {"answer": Delivery(row["answer"])}) for row in rows]
 
-    async def due(self, limit: int) -> Due:
+    async def due(self, limit: int) -> DueTimers:
         async with reach(), self._pool.acquire() as connection:
             return timers.due(await connection.fetch(timers.DUE, self._owner, limit, timers.AGAIN))
 
-    async def relay(self, services: Sequence[str], limit: int) -> Sequence[Away]:
+    async def relay(self, services: Sequence[str], limit: int) -> Sequence[RelayedMessage]:
         async with reach(), self._pool.acquire() as connection:
             rows = await connection.fetch(_RELAY, limit, list(services), *_BACKOFF)
         read = ((service, inbox.from_columns(stored)) for *stored, service in rows)
-        return [Away(service, message) for service, message in read if message is not None]
+        return [RelayedMessage(service, message) for service, message in read if message is not None]
 
     async def relayed(self, answers: Sequence[tuple[Message, Delivery]]) -> None:
         rows = [(*message.key, answer.value) for message, answer in answers]
@@ -281,12 +281,12 @@ class PostgresLog:
             self._tell({self._service})
         return [Delivery(answer) for answer in answers]
 
-    async def crowd(self, bounds: Bounds) -> Sequence[tuple[str, Reached]]:
+    async def crowd(self, bounds: QuotaLimits) -> Sequence[tuple[str, ReachedQuota]]:
         lately = timedelta(milliseconds=limits.undoing_ms)
         async with reach(), self._pool.acquire() as connection:
             rows = await connection.fetch(_CROWD, bounds.sessions, bounds.waiting, bounds.undoing, lately)
             await connection.execute(_STATISTICS)
-        return [(row["peer"], Reached(row["reached"])) for row in rows]
+        return [(row["peer"], ReachedQuota(row["reached"])) for row in rows]
 
     async def lease(self, owner: str, shards: int) -> Leases:
         """`owner` names one start of one process, and is never reused: a new owner recovers all that it acquires."""
@@ -296,7 +296,7 @@ class PostgresLog:
         held = [Lease(*one) for one in zip(numbers, epochs, strict=True)]
         self._owner = owner
         self._held_epochs.hold(held)
-        return Leases(held, list(itertools.compress(held, acquired)), Pending(*pending))
+        return Leases(held, list(itertools.compress(held, acquired)), PendingWork(*pending))
 
     async def release(self, owner: str) -> None:
         self._held_epochs.hold(())
@@ -323,10 +323,10 @@ class PostgresLog:
     async def register(self, rows: Sequence[Mapping[str, Any]]) -> None:
         await self._versions.register(rows)
 
-    async def keep(self, versions: Sequence[Kept]) -> None:
+    async def keep(self, versions: Sequence[KeptVersion]) -> None:
         await self._versions.keep(versions)
 
-    async def kept(self, fingerprints: Sequence[str]) -> Sequence[Kept]:
+    async def kept(self, fingerprints: Sequence[str]) -> Sequence[KeptVersion]:
         return await self._versions.kept(fingerprints)
 
     async def forget_versions(self, age_ms: int, limit: int) -> int:
@@ -338,11 +338,11 @@ class PostgresLog:
     async def request(self, name: UUID, fresh: UUID, choreography: str, digest: bytes) -> Request:
         return await self._requests.request(name, fresh, choreography, digest)
 
-    async def stub(self, session: UUID, role: str) -> Stub | None:
+    async def stub(self, session: UUID, role: str) -> SessionStub | None:
         return await self._requests.stub(session, role)
 
     async def summaries(
-        self, search: Search = EVERY_SESSION, *, after: Cursor | None = None, limit: int = 100
+        self, search: SessionFilter = EVERY_SESSION, *, after: Cursor | None = None, limit: int = 100
     ) -> Sequence[SessionSummary]:
         return await self._queries.summaries(search, after=after, limit=limit)
 
@@ -352,7 +352,7 @@ class PostgresLog:
     async def timers(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[Timer]:
         return await self._queries.timers(session, limit=limit)
 
-    async def move_timer(self, session: UUID, role: str, site: str, at: float | None, who: Who, why: str) -> bool:
+    async def move_timer(self, session: UUID, role: str, site: str, at: float | None, who: Operator, why: str) -> bool:
         return await self._queries.move_timer(session, role, site, at, who, why)
 
     async def events(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[EventRow]:
@@ -361,7 +361,7 @@ class PostgresLog:
     async def early_events(self) -> int:
         return await self._queries.early_events()
 
-    async def audits(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[Audited]:
+    async def audits(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[AuditEntry]:
         return await self._queries.audits(session, limit=limit)
 
     async def _marked(self, query: str, arguments: Sequence[Any], keys: Sequence[tuple[UUID, str]]) -> Any:
@@ -384,7 +384,7 @@ class PostgresLog:
             self._delivered(services)
 
 
-def _fate(entry: Taken) -> str:
+def _fate(entry: InboxEntry) -> str:
     """The fate of a taken row, in the words of the SQL function `take`."""
     return "refused" if entry.refused else "here"
 

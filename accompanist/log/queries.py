@@ -16,8 +16,8 @@ from accompanist.log.connection import Connections, reach
 from accompanist.log.sessions import encode
 from accompanist.log.story import NOTHING_SEEN, STORY, Story, StoryCursor, audited, parameters
 from accompanist.runtime.operate import verb_at
-from accompanist.runtime.ports import EVERY_SESSION, Audited, Cursor, EventRow, Search, SessionSummary, Timer
-from accompanist.runtime.who import Who, write
+from accompanist.runtime.ports import EVERY_SESSION, AuditEntry, Cursor, EventRow, SessionFilter, SessionSummary, Timer
+from accompanist.runtime.who import Operator, write
 
 _AUDITS = """
 SELECT extract(epoch FROM at)::float8 AS at, session, role, verb, who, why FROM audit{}
@@ -32,7 +32,7 @@ class PostgresQueries:
         self._pool = pool
 
     async def summaries(
-        self, search: Search = EVERY_SESSION, *, after: Cursor | None = None, limit: int = 100
+        self, search: SessionFilter = EVERY_SESSION, *, after: Cursor | None = None, limit: int = 100
     ) -> Sequence[SessionSummary]:
         query, values = searching.statement(search, after, limit)
         async with reach(), self._pool.acquire() as connection:
@@ -50,7 +50,7 @@ class PostgresQueries:
                 return timers.listed(await connection.fetch(timers.LISTED.format(""), limit))
             return timers.listed(await connection.fetch(timers.LISTED.format(" WHERE t.session = $2"), limit, session))
 
-    async def move_timer(self, session: UUID, role: str, site: str, at: float | None, who: Who, why: str) -> bool:
+    async def move_timer(self, session: UUID, role: str, site: str, at: float | None, who: Operator, why: str) -> bool:
         verb = verb_at(timers.FIRED if at is None else timers.MOVED, site)
         async with reach(), self._pool.acquire() as connection:
             told = (verb, write(who), encode(why.replace("\0", "\ufffd")))
@@ -66,7 +66,7 @@ class PostgresQueries:
         async with reach(), self._pool.acquire() as connection:
             return int(await connection.fetchval(timers.EARLY, limits.early_events_max))
 
-    async def audits(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[Audited]:
+    async def audits(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[AuditEntry]:
         async with reach(), self._pool.acquire() as connection:
             if session is None:
                 rows = await connection.fetch(_AUDITS.format(""), limit)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from accompanist.log.connection import Connections, reach
-from accompanist.runtime.ports import Request, Stub
+from accompanist.runtime.ports import Request, SessionStub
 
 _REQUESTED = "SELECT session, choreography, digest, false AS first FROM request WHERE name = $1"
 _REQUEST = "SELECT session, choreography, digest, first FROM request_of($1, $2, $3, $4)"
@@ -36,7 +36,7 @@ class PostgresRequests:
         async with reach(), self._pool.acquire() as connection:
             return Request(**dict(await connection.fetchrow(_REQUEST, name, fresh, choreography, digest)))
 
-    async def stub(self, session: UUID, role: str) -> Stub | None:
+    async def stub(self, session: UUID, role: str) -> SessionStub | None:
         async with reach(), self._pool.acquire() as connection:
             row = await connection.fetchrow(_STUB, session, role)
-        return None if row is None else Stub(**dict(row))
+        return None if row is None else SessionStub(**dict(row))

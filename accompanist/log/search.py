@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from accompanist.log import sessions
-from accompanist.runtime.ports import Cursor, Phase, Search, SessionRow, SessionSummary
+from accompanist.runtime.ports import Cursor, Phase, SessionFilter, SessionRow, SessionSummary
 
 _COLUMNS = """
 SELECT session, role, choreography, phase, outcome, reason, body, started_at, updated_at, attributes,
@@ -36,7 +36,7 @@ _CONDITIONS = {
 }
 
 
-def statement(search: Search, after: Cursor | None, limit: int) -> tuple[str, list[Any]]:
+def statement(search: SessionFilter, after: Cursor | None, limit: int) -> tuple[str, list[Any]]:
     """The SQL statement of a search, and its parameters."""
     values: list[Any] = []
     conditions = []
@@ -62,7 +62,7 @@ def _parameter(value: Any) -> Any:
     return sessions.searchable(value) if isinstance(value, str) else value
 
 
-def fits(search: Search, row: SessionRow, updated_at: float, now: float) -> bool:
+def fits(search: SessionFilter, row: SessionRow, updated_at: float, now: float) -> bool:
     """Whether a row matches a search."""
     asked = (
         (search.session, row.header.session),

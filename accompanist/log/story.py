@@ -13,7 +13,7 @@ import msgspec
 
 from accompanist import limits
 from accompanist.log import sessions
-from accompanist.runtime.ports import Audited, SessionRow, Timer
+from accompanist.runtime.ports import AuditEntry, SessionRow, Timer
 from accompanist.runtime.who import read
 
 
@@ -85,7 +85,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     messages: tuple[StoryMessage, ...]
     results: tuple[StoryResult, ...]
     stubs: tuple[tuple[str, str], ...]
-    audits: tuple[Audited, ...] = ()
+    audits: tuple[AuditEntry, ...] = ()
     timers: tuple[Timer, ...] = ()
 
     @classmethod
@@ -127,11 +127,11 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
         return self if seen != NOTHING_SEEN or self.rows or self.messages or self.stubs or self.audits else None
 
 
-def audited(*, at: float, session: UUID, role: str, verb: str, who: bytes, why: bytes) -> Audited:
+def audited(*, at: float, session: UUID, role: str, verb: str, who: bytes, why: bytes) -> AuditEntry:
     """An audit from its columns."""
     by = read(who)
     why_text = sessions.decode_text(why)
-    return Audited(at=at, session=session, role=role, verb=verb, who=by.proved, claimed=by.claimed, why=why_text)
+    return AuditEntry(at=at, session=session, role=role, verb=verb, who=by.proved, claimed=by.claimed, why=why_text)
 
 
 def _page(table: str, key: str, after: str, weight: str) -> str:

@@ -14,7 +14,7 @@ from accompanist.limits import shards_count
 from accompanist.log.composites import TimerWrite
 from accompanist.runtime.control import EVENT_SITE
 from accompanist.runtime.messages import shard_of
-from accompanist.runtime.ports import Due, EventRow, Timer, TimerRow
+from accompanist.runtime.ports import DueTimers, EventRow, Timer, TimerRow
 
 AGAIN = timedelta(milliseconds=limits.timer_again_ms)
 DUE = "SELECT session, role, site, seconds FROM due($1, $2, $3)"
@@ -58,15 +58,15 @@ def record(row: TimerRow) -> TimerWrite:
     )
 
 
-def due(rows: Iterable[Any]) -> Due:
-    """Rows of DUE as a Due."""
+def due(rows: Iterable[Any]) -> DueTimers:
+    """Rows of DUE as DueTimers."""
     timers, next_s = [], None
     for session, role, site, seconds in rows:
         if session is None:
             next_s = seconds
         else:
             timers.append((session, role, site))
-    return Due(tuple(timers), next_s)
+    return DueTimers(tuple(timers), next_s)
 
 
 def listed(rows: Iterable[Any]) -> Sequence[Timer]:

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from accompanist.log.connection import Connections, reach
-from accompanist.runtime.ports import Kept
+from accompanist.runtime.ports import KeptVersion
 
 _REGISTER = """
 INSERT INTO projection (choreography, fingerprint, role, source)
@@ -61,7 +61,7 @@ class PostgresVersions:
         async with reach(), self._pool.acquire() as connection:
             await connection.execute(_REGISTER, *columns, source)
 
-    async def keep(self, versions: Sequence[Kept]) -> None:
+    async def keep(self, versions: Sequence[KeptVersion]) -> None:
         once = {version.fingerprint: version for version in versions}
         async with reach(), self._pool.acquire() as connection:
             there = await connection.fetch(_KEPT, list(once))
@@ -77,7 +77,7 @@ class PostgresVersions:
         async with reach(), self._pool.acquire() as connection:
             await connection.execute(_KEEP, *columns, sealed)
 
-    async def kept(self, fingerprints: Sequence[str]) -> Sequence[Kept]:
+    async def kept(self, fingerprints: Sequence[str]) -> Sequence[KeptVersion]:
         async with reach(), self._pool.acquire() as connection:
             rows = await connection.fetch(_KEPT, list(fingerprints))
         return [msgspec.structs.replace(decode(*row[:4]), sealed=self._is_sealed(row)) for row in rows]
@@ -97,7 +97,7 @@ def seal(key: bytes, fingerprint: str, choreography: str, document: bytes) -> by
     return hmac.digest(key, b"accompanist version\0" + said, "sha256")
 
 
-def encode(version: Kept) -> bytes:
+def encode(version: KeptVersion) -> bytes:
     return msgspec.json.encode(VersionDocument(version.file, version.texts, version.bindings, version.made_by))
 
 
@@ -105,14 +105,14 @@ def digest(document: bytes) -> bytes:
     return hashlib.blake2b(document, digest_size=16).digest()
 
 
-def decode(fingerprint: str, choreography: str, document: bytes, expected: bytes) -> Kept:
+def decode(fingerprint: str, choreography: str, document: bytes, expected: bytes) -> KeptVersion:
     """The version of a row; without texts if the document does not match its digest."""
     try:
         found = msgspec.json.decode(document, type=VersionDocument) if digest(document) == expected else None
     except msgspec.DecodeError:
         found = None
     found = found or VersionDocument("", {})
-    return Kept(
+    return KeptVersion(
         fingerprint=fingerprint,
         choreography=choreography,
         file=found.file,

@@ -49,8 +49,9 @@ from accompanist.runtime.control import CLIENT, DEADLINE_SITE, EVENT_SITE, OPERA
 from accompanist.runtime.messages import Header, Kind, Message
 
 
-class Part(StrEnum):
-    """A role's part in a saga. `role`: any role that the saga can reach; `other`: any such role but the initiator."""
+class Party(StrEnum):
+    """Who sends or receives. `client`: people and programs of the receiver's own service. `owner`: the role that
+    decides about requests. `role`: any role that the saga can reach. `other`: any such role but the initiator."""
 
     CLIENT = "client"
     INITIATOR = "initiator"
@@ -59,7 +60,7 @@ class Part(StrEnum):
     ROLE = "role"
 
 
-class Tie(StrEnum):
+class Constraint(StrEnum):
     """A further condition on sender and receiver. `apart`: they are different roles. `sends`: the sender's program can
     send to the receiver. `point`: the receiver's program takes this message from the sender at this point."""
 
@@ -69,36 +70,36 @@ class Tie(StrEnum):
     POINT = "point"
 
 
-class Word(NamedTuple):
+class Permission(NamedTuple):
     """A row of the table: who may send a kind of message to whom. `site`: the exact site, or a prefix if it ends in a
     slash."""
 
     kind: Kind
     site: str
-    sender: Part
-    receiver: Part
-    tie: Tie = Tie.ANY
+    sender: Party
+    receiver: Party
+    constraint: Constraint = Constraint.ANY
 
 
 _AT_A_POINT = ""
 
-TABLE: tuple[Word, ...] = (
-    Word(Kind.START, site_of(Kind.START), Part.CLIENT, Part.INITIATOR),
-    Word(Kind.OPERATOR, OPERATOR_SITE, Part.CLIENT, Part.ROLE),
-    Word(Kind.EVENT, EVENT_SITE, Part.CLIENT, Part.ROLE),
-    Word(Kind.DATA, _AT_A_POINT, Part.ROLE, Part.ROLE, Tie.POINT),
-    Word(Kind.CHOICE, _AT_A_POINT, Part.ROLE, Part.ROLE, Tie.POINT),
-    Word(Kind.ABORT, site_of(Kind.ABORT), Part.ROLE, Part.ROLE, Tie.SENDS),
-    Word(Kind.ABORT, site_of(Kind.ABORT), Part.OTHER, Part.INITIATOR),
-    Word(Kind.ABORT, site_of(Kind.ABORT), Part.INITIATOR, Part.OTHER),
-    Word(Kind.COMPENSATED, site_of(Kind.COMPENSATED), Part.OTHER, Part.INITIATOR),
-    Word(Kind.DONE, site_of(Kind.DONE), Part.OTHER, Part.INITIATOR),
-    Word(Kind.SETTLED, site_of(Kind.SETTLED), Part.INITIATOR, Part.OTHER),
-    Word(Kind.ENDED, site_of(Kind.ENDED), Part.INITIATOR, Part.OTHER),
-    Word(Kind.CANCEL, site_of(Kind.CANCEL), Part.CLIENT, Part.INITIATOR),
-    Word(Kind.CANCEL, site_of(Kind.CANCEL), Part.INITIATOR, Part.OWNER, Tie.APART),
-    Word(Kind.CANCEL, DEADLINE_SITE, Part.INITIATOR, Part.OWNER),
-    Word(Kind.CANCEL, DEADLINE_SITE, Part.OWNER, Part.OWNER),
+TABLE: tuple[Permission, ...] = (
+    Permission(Kind.START, site_of(Kind.START), Party.CLIENT, Party.INITIATOR),
+    Permission(Kind.OPERATOR, OPERATOR_SITE, Party.CLIENT, Party.ROLE),
+    Permission(Kind.EVENT, EVENT_SITE, Party.CLIENT, Party.ROLE),
+    Permission(Kind.DATA, _AT_A_POINT, Party.ROLE, Party.ROLE, Constraint.POINT),
+    Permission(Kind.CHOICE, _AT_A_POINT, Party.ROLE, Party.ROLE, Constraint.POINT),
+    Permission(Kind.ABORT, site_of(Kind.ABORT), Party.ROLE, Party.ROLE, Constraint.SENDS),
+    Permission(Kind.ABORT, site_of(Kind.ABORT), Party.OTHER, Party.INITIATOR),
+    Permission(Kind.ABORT, site_of(Kind.ABORT), Party.INITIATOR, Party.OTHER),
+    Permission(Kind.COMPENSATED, site_of(Kind.COMPENSATED), Party.OTHER, Party.INITIATOR),
+    Permission(Kind.DONE, site_of(Kind.DONE), Party.OTHER, Party.INITIATOR),
+    Permission(Kind.SETTLED, site_of(Kind.SETTLED), Party.INITIATOR, Party.OTHER),
+    Permission(Kind.ENDED, site_of(Kind.ENDED), Party.INITIATOR, Party.OTHER),
+    Permission(Kind.CANCEL, site_of(Kind.CANCEL), Party.CLIENT, Party.INITIATOR),
+    Permission(Kind.CANCEL, site_of(Kind.CANCEL), Party.INITIATOR, Party.OWNER, Constraint.APART),
+    Permission(Kind.CANCEL, DEADLINE_SITE, Party.INITIATOR, Party.OWNER),
+    Permission(Kind.CANCEL, DEADLINE_SITE, Party.OWNER, Party.OWNER),
 )
 
 
@@ -106,15 +107,15 @@ def allows(program: RoleProgram, message: Message) -> bool:
     """Whether the role that a message names as its sender may send it to the role that runs `program`. Who really sent
     it is checked elsewhere (`messages.spoken_by`), and so is whether its header is the session's (`alike`)."""
     kind, site, sender = message.kind, message.site, message.sender
-    words = words_for(program)
-    if (kind, site, sender) in words.exactly:
+    permitted = permissions_for(program)
+    if (kind, site, sender) in permitted.exactly:
         return True
-    if (kind, sender) in words.at_points:
+    if (kind, sender) in permitted.at_points:
         return program.projection.takes(site, sender, kind.value)
-    return any(site.startswith(begins) for begins in words.beginning.get((kind, sender), ()))
+    return any(site.startswith(begins) for begins in permitted.beginning.get((kind, sender), ()))
 
 
-class Words(NamedTuple):
+class Permissions(NamedTuple):
     """What one role of a choreography may receive: its part of the table, indexed for lookup."""
 
     exactly: frozenset[tuple[Kind, str, str]]
@@ -123,51 +124,51 @@ class Words(NamedTuple):
 
 
 @lru_cache(maxsize=limits.programs_judged_max)
-def words_for(program: RoleProgram) -> Words:
+def permissions_for(program: RoleProgram) -> Permissions:
     """The rows of the table for the role that runs a program, with the names of the senders filled in."""
     choreography, receiver = program.choreography, program.role
     exactly: set[tuple[Kind, str, str]] = set()
     beginning: dict[tuple[Kind, str], tuple[str, ...]] = {}
     at_points: set[tuple[Kind, str]] = set()
-    for word in TABLE:
-        if receiver not in _playing(word.receiver, choreography):
+    for permission in TABLE:
+        if receiver not in _playing(permission.receiver, choreography):
             continue
-        for sender in _playing(word.sender, choreography):
-            if not _tied(word.tie, choreography, sender, receiver):
+        for sender in _playing(permission.sender, choreography):
+            if not _satisfies(permission.constraint, choreography, sender, receiver):
                 continue
-            if word.tie is Tie.POINT:
-                at_points.add((word.kind, sender))
-            elif word.site.endswith("/"):
-                beginning[word.kind, sender] = (*beginning.get((word.kind, sender), ()), word.site)
+            if permission.constraint is Constraint.POINT:
+                at_points.add((permission.kind, sender))
+            elif permission.site.endswith("/"):
+                beginning[permission.kind, sender] = (*beginning.get((permission.kind, sender), ()), permission.site)
             else:
-                exactly.add((word.kind, word.site, sender))
-    return Words(frozenset(exactly), beginning, frozenset(at_points))
+                exactly.add((permission.kind, permission.site, sender))
+    return Permissions(frozenset(exactly), beginning, frozenset(at_points))
 
 
-def _playing(part: Part, choreography: Choreography) -> Iterator[str]:
-    """The roles that play a part in a choreography."""
+def _playing(party: Party, choreography: Choreography) -> Iterator[str]:
+    """The roles that a party stands for in a choreography."""
     initiator = choreography.initiator
     owner = owner_of_saga(choreography)
-    match part:
-        case Part.CLIENT:
+    match party:
+        case Party.CLIENT:
             yield CLIENT
-        case Part.INITIATOR:
+        case Party.INITIATOR:
             yield from [initiator] if initiator is not None else []
-        case Part.OWNER:
+        case Party.OWNER:
             yield from [owner] if owner is not None else []
-        case Part.ROLE:
+        case Party.ROLE:
             yield from within_reach(choreography)
-        case Part.OTHER:
+        case Party.OTHER:
             yield from within_reach(choreography) - {initiator}
 
 
-def _tied(tie: Tie, choreography: Choreography, sender: str, receiver: str) -> bool:
-    match tie:
-        case Tie.ANY:
+def _satisfies(constraint: Constraint, choreography: Choreography, sender: str, receiver: str) -> bool:
+    match constraint:
+        case Constraint.ANY:
             return True
-        case Tie.APART:
+        case Constraint.APART:
             return sender != receiver
-        case Tie.SENDS | Tie.POINT:
+        case Constraint.SENDS | Constraint.POINT:
             return receiver in choreography.projections[sender].sends_to
 
 

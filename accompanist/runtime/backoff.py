@@ -12,7 +12,7 @@ from accompanist import limits
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class RetryPolicy:
     """A retry policy. `attempts_max` is the retry budget, the first attempt included; None retries for ever."""
 
     first_ms: int = limits.backoff_first_ms
@@ -26,18 +26,18 @@ class Policy:
             raise ValueError("a budget has at least one attempt")
 
 
-FORWARD = Policy()
-RETRIABLE = Policy(attempts_max=None)
-COMPENSATION = Policy(attempts_max=limits.compensation_attempts_max)
+FORWARD = RetryPolicy()
+RETRIABLE = RetryPolicy(attempts_max=None)
+COMPENSATION = RetryPolicy(attempts_max=limits.compensation_attempts_max)
 
 
-def delay_ms(attempt: int, policy: Policy, chance: float) -> int | None:
+def delay_ms(attempt: int, policy: RetryPolicy, chance: float) -> int | None:
     """The delay after attempt number `attempt` (from 1) failed; None when the budget is spent. `chance` in [0, 1)."""
     wait = wait_ms(attempt, policy, chance)
     return None if policy.attempts_max is not None and attempt >= policy.attempts_max else wait
 
 
-def wait_ms(attempt: int, policy: Policy, chance: float) -> int:
+def wait_ms(attempt: int, policy: RetryPolicy, chance: float) -> int:
     """The same delay, whatever the budget."""
     if attempt < 1 or not 0.0 <= chance < 1.0:
         raise ValueError("attempts count from 1 and chance lies in [0, 1)")

@@ -36,14 +36,16 @@ from accompanist.runtime.replay import Run
 from accompanist.runtime.running import ForwardRun
 from accompanist.runtime.saga import StepOutcome
 from accompanist.runtime.same_past import differs
-from accompanist.runtime.state import State
+from accompanist.runtime.state import SessionState
 from accompanist.runtime.undo import Undo
 
 
 class OperatorOrders:
     """Carries out operators' verbs at a session."""
 
-    def __init__(self, state: State, position: Position, undo: Undo, aborts: PeerAborts, running: ForwardRun) -> None:
+    def __init__(
+        self, state: SessionState, position: Position, undo: Undo, aborts: PeerAborts, running: ForwardRun
+    ) -> None:
         self._state = state
         self._position = position
         self._undo = undo

@@ -10,17 +10,17 @@ from __future__ import annotations
 
 from accompanist.runtime.by_hand import OperatorOrders
 from accompanist.runtime.events import (
-    Answered,
     Arrived,
+    CallAnswered,
     CloseAnswered,
     Name,
 )
 from accompanist.runtime.peer_aborts import PeerAborts
 from accompanist.runtime.position import Position
-from accompanist.runtime.requests import Requests
+from accompanist.runtime.requests import UndoRequests
 from accompanist.runtime.running import ForwardRun
 from accompanist.runtime.saga import StepOutcome
-from accompanist.runtime.state import State
+from accompanist.runtime.state import SessionState
 from accompanist.runtime.undo import Undo
 
 
@@ -29,11 +29,11 @@ class Closing:
 
     def __init__(
         self,
-        state: State,
+        state: SessionState,
         position: Position,
         undo: Undo,
         aborts: PeerAborts,
-        requests: Requests,
+        requests: UndoRequests,
         running: ForwardRun,
         operator: OperatorOrders,
     ) -> None:
@@ -50,7 +50,7 @@ class Closing:
         self._state.put(event.message)
         return StepOutcome.NOTHING
 
-    def late(self, event: Answered) -> StepOutcome:
+    def late(self, event: CallAnswered) -> StepOutcome:
         """Keep the answer to the call in doubt. Where there is no fence, the answer to the close needs it."""
         self._state.late = event
         return StepOutcome.NOTHING
@@ -73,7 +73,7 @@ class Closing:
         if self._state.told:
             return self._undo.fail(self._state.failing or "undone elsewhere")
         assert self._state.wait is not None
-        self._state.answer(Answered(self._state.wait.site, Name.REPLIED, event.reply), "replied")
+        self._state.answer(CallAnswered(self._state.wait.site, Name.REPLIED, event.reply), "replied")
         return StepOutcome.GOES_ON
 
     def go_on(self) -> StepOutcome:

@@ -57,7 +57,7 @@ class Arrived(msgspec.Struct, frozen=True):
         return Name(Kind(self.message.kind).value)
 
 
-class Answered(msgspec.Struct, frozen=True):
+class CallAnswered(msgspec.Struct, frozen=True):
     """A forward call ended. `value`: the reply's JSON bytes, or why it failed, as text."""
 
     site: str
@@ -123,4 +123,4 @@ class Recovered(msgspec.Struct, frozen=True):
     lost: bool = False
 
 
-Event = Arrived | Answered | Undid | CloseAnswered | Deadline | Clashed | Fired | Recovered
+Event = Arrived | CallAnswered | Undid | CloseAnswered | Deadline | Clashed | Fired | Recovered

@@ -9,7 +9,7 @@ Not promised: that a session with a refused commit leaves memory at once. Nothin
 from __future__ import annotations
 
 
-class Life:
+class SessionLife:
     """A session in memory, from when it is loaded until it is dropped. Each of its commits depends on the ones before:
     once one is refused, the group commit writes no more of this life. The session is then loaded again from the log."""
 

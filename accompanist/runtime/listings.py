@@ -64,7 +64,7 @@ class SessionSummary(msgspec.Struct, frozen=True, kw_only=True):
         return Cursor(self.started_at, self.session, self.role)
 
 
-class Search(msgspec.Struct, frozen=True, kw_only=True):
+class SessionFilter(msgspec.Struct, frozen=True, kw_only=True):
     """A filter for sessions: one matches if it fits every field that is given. `waiting`: a part of that text, ignoring
     case; `open`: neither settled nor ended; `older_s`: started at least so long ago; `idle_s`: not written for so long,
     both by the log's clock; `attributes`: the session has all of these."""
@@ -83,10 +83,10 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     attributes: dict[str, str] | None = None
 
 
-EVERY_SESSION = Search()
+EVERY_SESSION = SessionFilter()
 
 
-class Audited(msgspec.Struct, frozen=True, kw_only=True):
+class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A line of the audit: what an operator did to a session. `why` is in the operator's words. `who` was
     authenticated; `claimed` is the name that the caller gave (`runtime.who`)."""
 

@@ -20,24 +20,32 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
-from accompanist.runtime.listings import EVERY_SESSION, Audited, Cursor, EventRow, Search, SessionSummary, Timer
+from accompanist.runtime.listings import (
+    EVERY_SESSION,
+    AuditEntry,
+    Cursor,
+    EventRow,
+    SessionFilter,
+    SessionSummary,
+    Timer,
+)
 from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import (
-    Away,
-    Bounds,
     Commit,
     Delivery,
-    Due,
-    Kept,
+    DueTimers,
+    InboxEntry,
+    KeptVersion,
     Leases,
     Memory,
-    Reached,
+    QuotaLimits,
+    ReachedQuota,
+    RelayedMessage,
     Request,
-    Stub,
-    Taken,
+    SessionStub,
     Undelivered,
 )
-from accompanist.runtime.who import Who
+from accompanist.runtime.who import Operator
 
 
 class CommitPort(Protocol):
@@ -62,7 +70,7 @@ class FeedPort(Protocol):
         """Release all shards at once, and leave the set of owners that share them."""
         ...
 
-    async def take(self, limit: int, done: Sequence[Taken] = ()) -> Sequence[Taken]:
+    async def take(self, limit: int, done: Sequence[InboxEntry] = ()) -> Sequence[InboxEntry]:
         """Messages that arrived for the shards held, at most `limit`, oldest first. A message is returned until a later
         call acknowledges it in `done`. At most about `limits.batch_bytes_max` of payload is returned, as in `resend`
         and `relay`."""
@@ -83,7 +91,7 @@ class FeedPort(Protocol):
         session is parked or being undone."""
         ...
 
-    async def due(self, limit: int) -> Due:
+    async def due(self, limit: int) -> DueTimers:
         """Timers that are due in the shards held, at most `limit`. Each is returned again every `limits.timer_again_ms`
         until its result is written or its session is over."""
         ...
@@ -111,7 +119,7 @@ class SessionPort(Protocol):
 class PeerPort(Protocol):
     """Messages to and from services in other databases, and how many sessions each peer may have open here."""
 
-    async def relay(self, services: Sequence[str], limit: int) -> Sequence[Away]:
+    async def relay(self, services: Sequence[str], limit: int) -> Sequence[RelayedMessage]:
         """Messages that are due in the outbox for these services, whose logs are in other databases. Each becomes due
         again later, until `relayed` says that its receiver has it."""
         ...
@@ -125,7 +133,7 @@ class PeerPort(Protocol):
         answer per message, after they are on disk."""
         ...
 
-    async def crowd(self, bounds: Bounds) -> Sequence[tuple[str, Reached]]:
+    async def crowd(self, bounds: QuotaLimits) -> Sequence[tuple[str, ReachedQuota]]:
         """Record which peers have used up a quota, and return them by name; the empty name stands for all peers, if
         there is no room at all. Until the next call, `accept` and a peer's own commit get `full` for the messages that
         the quota limits. `sessions`: those that would begin a session that no role here knows. `waiting`: those that
@@ -141,11 +149,11 @@ class VersionPort(Protocol):
         """Keep projections by fingerprint: choreography, fingerprint, role, source (write-once)."""
         ...
 
-    async def keep(self, versions: Sequence[Kept]) -> None:
+    async def keep(self, versions: Sequence[KeptVersion]) -> None:
         """Store versions by fingerprint, write-once, and record that they are deployed now."""
         ...
 
-    async def kept(self, fingerprints: Sequence[str]) -> Sequence[Kept]:
+    async def kept(self, fingerprints: Sequence[str]) -> Sequence[KeptVersion]:
         """Those of these versions that are stored, in any order."""
         ...
 
@@ -180,12 +188,12 @@ class QueryPort(Protocol):
     """What people and clients ask: sessions, timers, events, audits, requests under a key."""
 
     async def summaries(
-        self, search: Search = EVERY_SESSION, *, after: Cursor | None = None, limit: int = 100
+        self, search: SessionFilter = EVERY_SESSION, *, after: Cursor | None = None, limit: int = 100
     ) -> Sequence[SessionSummary]:
         """Sessions of this service, newest first; `after` the last one of the page before."""
         ...
 
-    async def audits(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[Audited]:
+    async def audits(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[AuditEntry]:
         """What operators did, newest first. A verb is audited when its message is taken, in the same commit."""
         ...
 
@@ -193,7 +201,7 @@ class QueryPort(Protocol):
         """Timers that are set, the next due first."""
         ...
 
-    async def move_timer(self, session: UUID, role: str, site: str, at: float | None, who: Who, why: str) -> bool:
+    async def move_timer(self, session: UUID, role: str, site: str, at: float | None, who: Operator, why: str) -> bool:
         """Move a timer to another time (None: now), and write the audit in the same commit. False: no timer is set
         there, and nothing is written."""
         ...
@@ -214,7 +222,7 @@ class QueryPort(Protocol):
         as its session. `name` is made from the key. It is remembered as long as that session's stub."""
         ...
 
-    async def stub(self, session: UUID, role: str) -> Stub | None:
+    async def stub(self, session: UUID, role: str) -> SessionStub | None:
         """The stub of a collected session, if there is one."""
         ...
 

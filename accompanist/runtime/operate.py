@@ -37,7 +37,7 @@ from accompanist.errors import catalogue
 from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import Parked, Phase
 from accompanist.runtime.unfenced import IN_DOUBT, UNENDED
-from accompanist.runtime.who import Who
+from accompanist.runtime.who import Operator
 
 BY_HAND = catalogue(
     "ACC206",
@@ -68,7 +68,7 @@ class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     was parked then. Both are empty where that was not known."""
 
     verb: Verb
-    who: str | Who
+    who: str | Operator
     why: str
     value: msgspec.Raw = msgspec.Raw(b"null")
     site: str = ""

@@ -57,7 +57,7 @@ from accompanist.runtime.operate import BY_HAND
 from accompanist.runtime.ports import Phase
 from accompanist.runtime.position import Position
 from accompanist.runtime.saga import StepOutcome
-from accompanist.runtime.state import State
+from accompanist.runtime.state import SessionState
 from accompanist.runtime.undo import Undo
 
 UNDONE_ELSEWHERE = catalogue(
@@ -75,7 +75,7 @@ UNDONE_ELSEWHERE = catalogue(
 class PeerAborts:
     """What a session does about other roles' messages that the saga is undone."""
 
-    def __init__(self, state: State, position: Position, undo: Undo) -> None:
+    def __init__(self, state: SessionState, position: Position, undo: Undo) -> None:
         self._state = state
         self._position = position
         self._undo = undo

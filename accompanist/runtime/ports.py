@@ -25,12 +25,12 @@ from uuid import UUID
 import msgspec
 
 from accompanist import limits
-from accompanist.runtime.life import Life
+from accompanist.runtime.life import SessionLife
 from accompanist.runtime.listings import EVERY_SESSION as EVERY_SESSION
-from accompanist.runtime.listings import Audited as Audited
+from accompanist.runtime.listings import AuditEntry as AuditEntry
 from accompanist.runtime.listings import Cursor as Cursor
 from accompanist.runtime.listings import EventRow as EventRow
-from accompanist.runtime.listings import Search as Search
+from accompanist.runtime.listings import SessionFilter as SessionFilter
 from accompanist.runtime.listings import SessionSummary as SessionSummary
 from accompanist.runtime.listings import Timer as Timer
 from accompanist.runtime.messages import Header, Message
@@ -141,7 +141,7 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     turn: int = 0
     """The number of this write of a session row, counted by the group commit while it holds the shard. The log never
     overwrites a row of a later turn of the same epoch: a write may be carried out long after the caller gave it up."""
-    life: Life | None = None
+    life: SessionLife | None = None
     """The life whose earlier commits this one depends on. None: it depends on none."""
 
 
@@ -203,7 +203,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     first: bool
 
 
-class Stub(msgspec.Struct, frozen=True, kw_only=True):
+class SessionStub(msgspec.Struct, frozen=True, kw_only=True):
     """What garbage collection keeps of a session at a role: its outcome."""
 
     outcome: str
@@ -224,7 +224,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     whole: bool = False
 
 
-class Taken(msgspec.Struct, frozen=True, kw_only=True):
+class InboxEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A message that arrived. `sender_service` is the authenticated writer; `known`: there is a session row; `place`: a
     private reference of the log, by which it finds the row again when it is acknowledged. `refused`: it is acknowledged
     as one that is rejected for ever; the log deletes it if a peer sent it."""
@@ -236,7 +236,7 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     refused: bool = False
 
 
-class Reached(StrEnum):
+class ReachedQuota(StrEnum):
     """Which quota a peer has reached: of `sessions` that it began and that are open here, of messages `waiting` here,
     or of aborts and cancels within a period (`undoing`)."""
 
@@ -245,7 +245,7 @@ class Reached(StrEnum):
     UNDOING = "undoing"
 
 
-class Bounds(msgspec.Struct, frozen=True, kw_only=True):
+class QuotaLimits(msgspec.Struct, frozen=True, kw_only=True):
     """The quotas of one peer."""
 
     sessions: int = limits.sessions_per_peer_max
@@ -253,7 +253,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     undoing: int = limits.undoing_per_peer_max
 
 
-class Due(msgspec.Struct, frozen=True):
+class DueTimers(msgspec.Struct, frozen=True):
     """Timers that are due, as (session, role, site), the longest due first. `next_s`: seconds until the next one is
     due; 0 if more are due now, None if none is set."""
 
@@ -261,7 +261,7 @@ class Due(msgspec.Struct, frozen=True):
     next_s: float | None
 
 
-class Away(msgspec.Struct, frozen=True):
+class RelayedMessage(msgspec.Struct, frozen=True):
     """A message in the outbox for a service in another database."""
 
     service: str
@@ -287,7 +287,7 @@ class Lease(msgspec.Struct, frozen=True):
     epoch: int
 
 
-class Pending(msgspec.Struct, frozen=True):
+class PendingWork(msgspec.Struct, frozen=True):
     """The work that waits in the log for a sidecar. `arrived`: for `take`. `unsent`: for `resend` or `undelivered`.
     `timer_s`: in how many seconds, at the earliest, for `due`. `peers`: those for whom `relay` has messages."""
 
@@ -302,7 +302,7 @@ class Leases(NamedTuple):
 
     held: Sequence[Lease]
     acquired: Sequence[Lease]
-    pending: Pending
+    pending: PendingWork
 
 
 class LeaseLost(Exception):
@@ -322,7 +322,7 @@ class LogSlow(LogUnavailable):
     """The log was reached, but timed out. The same request would time out again, so a caller that can asks for less."""
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
+class KeptVersion(msgspec.Struct, frozen=True, kw_only=True):
     """A version of a choreography as its service keeps it. `texts`: the source of `file` and of what it imports, by
     path below the project's root; empty if they were damaged. `bindings`: which service played each role when it was
     registered. `made_by`: the software that registered it, for people. `sealed`: its seal proves that the writer had

@@ -16,14 +16,14 @@ from accompanist.runtime.events import (
 )
 from accompanist.runtime.ports import Executed
 from accompanist.runtime.replay import Diverged, Failed, Run, executed_by, executed_in
-from accompanist.runtime.state import State
+from accompanist.runtime.state import SessionState
 from accompanist.runtime.unfenced import UNENDED
 
 
 class Position:
     """Where the program of a session stands."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: SessionState) -> None:
         self._state = state
 
     def past_commit(self) -> bool:

@@ -8,23 +8,23 @@ Not promised: that it is up to date in the log.
 from __future__ import annotations
 
 from accompanist.runtime.ports import Phase
-from accompanist.runtime.state import State
+from accompanist.runtime.state import SessionState
 
 
-def retried(state: State, attempts: int, trouble: str = "") -> None:
+def retried(state: SessionState, attempts: int, trouble: str = "") -> None:
     """Note how many attempts of the open call have failed, and why the last one did. 0: it is answered."""
     if (state.row.retrying, state.row.trouble) != (attempts, trouble):
         state.update(retrying=attempts, trouble=trouble)
 
 
-def note_wait(state: State) -> None:
+def note_wait(state: SessionState) -> None:
     """Note in the row what the session waits for now."""
     words = waiting(state)
     if words != state.row.waiting:
         state.update(waiting=words)
 
 
-def waiting(state: State) -> str:
+def waiting(state: SessionState) -> str:
     """What a session waits for, in words."""
     row = state.row
     if row.parked is not None:
@@ -46,7 +46,7 @@ def waiting(state: State) -> str:
             return ""
 
 
-def _undoing(state: State) -> str:
+def _undoing(state: SessionState) -> str:
     if state.pages.asked is not None:
         return "worker: what is to be undone"
     entry = state.pages.next(state.marks)

@@ -15,14 +15,14 @@ from accompanist.runtime.ports import Phase
 from accompanist.runtime.position import Position
 from accompanist.runtime.running import ForwardRun
 from accompanist.runtime.saga import StepOutcome
-from accompanist.runtime.state import State
+from accompanist.runtime.state import SessionState
 from accompanist.runtime.undo import Undo
 
 
-class Recovery:
+class Resumption:
     """Takes a session up again that was rebuilt from the log."""
 
-    def __init__(self, state: State, position: Position, undo: Undo, running: ForwardRun) -> None:
+    def __init__(self, state: SessionState, position: Position, undo: Undo, running: ForwardRun) -> None:
         self._state = state
         self._position = position
         self._undo = undo

@@ -23,17 +23,17 @@ from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Phase
 from accompanist.runtime.position import Position
 from accompanist.runtime.saga import StepOutcome
-from accompanist.runtime.state import ILL_TOLD, State
+from accompanist.runtime.state import ILL_TOLD, SessionState
 from accompanist.runtime.undo import Undo
 
 CANCELLED = "cancelled: "
 DEADLINE = "deadline"
 
 
-class Requests:
+class UndoRequests:
     """What a session does about requests to undo its saga."""
 
-    def __init__(self, state: State, position: Position, undo: Undo) -> None:
+    def __init__(self, state: SessionState, position: Position, undo: Undo) -> None:
         self._state = state
         self._position = position
         self._undo = undo

@@ -17,8 +17,8 @@ from accompanist.runtime.control import (
     EVENT_SITE,
 )
 from accompanist.runtime.events import (
-    Answered,
     Arrived,
+    CallAnswered,
     Fired,
 )
 from accompanist.runtime.peer_aborts import PeerAborts
@@ -26,7 +26,7 @@ from accompanist.runtime.ports import TimerRow
 from accompanist.runtime.position import Position
 from accompanist.runtime.replay import DIVERGED, Diverged, Failed
 from accompanist.runtime.saga import StepOutcome
-from accompanist.runtime.state import CLASH, ILL_TOLD, State
+from accompanist.runtime.state import CLASH, ILL_TOLD, SessionState
 from accompanist.runtime.undo import Undo
 from accompanist.runtime.unfenced import IN_DOUBT
 
@@ -47,7 +47,7 @@ _CLOSED_EARLIER = "the session was closed at its worker before its reason was ke
 class ForwardRun:
     """Runs the program of a session forward."""
 
-    def __init__(self, state: State, position: Position, undo: Undo, aborts: PeerAborts) -> None:
+    def __init__(self, state: SessionState, position: Position, undo: Undo, aborts: PeerAborts) -> None:
         self._state = state
         self._position = position
         self._undo = undo
@@ -57,13 +57,13 @@ class ForwardRun:
         """Put a message into the mailbox and run on, if the program waits for it."""
         return self.advance() if self._state.put(event.message) else StepOutcome.NOTHING
 
-    def replied(self, event: Answered) -> StepOutcome:
+    def replied(self, event: CallAnswered) -> StepOutcome:
         """Keep the reply as the call's result and run on."""
         self._state.answer(event, "replied")
         outcome = self._aborts.pivot_was_done()
         return self.advance() if outcome is StepOutcome.NOTHING else outcome
 
-    def declined(self, event: Answered) -> StepOutcome:
+    def declined(self, event: CallAnswered) -> StepOutcome:
         """Keep the refusal as the call's result and run on. An operation that may not decline is asked again."""
         call = self._state.in_doubt()
         assert call is not None
@@ -73,7 +73,7 @@ class ForwardRun:
         self._state.answer(event, "declined")
         return self.advance()
 
-    def exhausted(self, event: Answered) -> StepOutcome:
+    def exhausted(self, event: CallAnswered) -> StepOutcome:
         """The retry budget is spent. Before the commit point close; after it park."""
         call = self._state.in_doubt()
         assert call is not None
@@ -93,14 +93,14 @@ class ForwardRun:
         self._state.unanswered = call.site
         return self._state.park(IN_DOUBT, f"{call.operation} at {call.site} {why}, and may have been done")
 
-    def shut(self, event: Answered) -> StepOutcome:
+    def shut(self, event: CallAnswered) -> StepOutcome:
         """The fence refuses the call because the session is closed. Before the commit point close; after it park."""
         if self._position.past_commit():
             return self._state.park(PAST_COMMIT, f"the worker's door is shut at {event.site}")
         self._state.asked = None
         return self._undo.fail(_CLOSED_EARLIER)
 
-    def reused(self, event: Answered) -> StepOutcome:
+    def reused(self, event: CallAnswered) -> StepOutcome:
         """Park: the worker knows the call's key with other arguments."""
         return self._state.park(CLASH, f"the worker knows the key of site {event.site} with other arguments")
 

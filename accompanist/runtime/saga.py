@@ -179,7 +179,8 @@ _row(R, (Name.DECLINED,), StepAction.DECLINED, _RUNS)
 _row(R, (Name.FIRED,), StepAction.FIRED, _RUNS)
 _row(R, (Name.EXHAUSTED,), StepAction.EXHAUSTED, {StepOutcome.NOTHING: R, **_FAILS})
 _row(R, (Name.SHUT,), StepAction.SHUT, {StepOutcome.NOTHING: R, **_FAILS})
-_row(R, _UNDONE, StepAction.TOLD, {StepOutcome.NOTHING: R, **_FAILS})  # if it is believed
+# It fails only if the message is believed: `runtime.peer_aborts` says when.
+_row(R, _UNDONE, StepAction.TOLD, {StepOutcome.NOTHING: R, **_FAILS})
 _row(R, (Name.CANCEL,), StepAction.CONSIDER, {StepOutcome.NOTHING: R, **_FAILS})
 _row(R, (Name.OPERATOR,), StepAction.OPERATE, _RUNS)
 _row(R, (Name.LOADED,), StepAction.BEGIN_AGAIN, _RUNS)
@@ -191,16 +192,19 @@ _stay(R, (Name.CLASHED,), StepAction.CLASHED)
 
 _row(D, (Name.DONE,), StepAction.COUNT, {StepOutcome.NOTHING: D, StepOutcome.ALL_DONE: S})
 _row(D, (Name.SETTLED,), StepAction.SETTLED, {StepOutcome.ALL_DONE: S})
-_row(D, _UNDONE, StepAction.TOLD, {StepOutcome.NOTHING: D, **_FAILS})  # if it is believed
+_row(D, _UNDONE, StepAction.TOLD, {StepOutcome.NOTHING: D, **_FAILS})
 _row(D, (Name.CANCEL,), StepAction.CONSIDER, {StepOutcome.NOTHING: D, **_FAILS})
-_row(D, (Name.OPERATOR,), StepAction.OPERATE, {StepOutcome.NOTHING: D, **_FAILS})  # ended by hand
+# It fails if the operator ends the saga by hand.
+_row(D, (Name.OPERATOR,), StepAction.OPERATE, {StepOutcome.NOTHING: D, **_FAILS})
 _row(D, (Name.LOADED,), StepAction.BEGIN_AGAIN, {StepOutcome.NOTHING: D, **_FAILS})
 _stay(D, (Name.DEADLINE,), StepAction.EXPIRE)
 _stay(D, (Name.CLASHED,), StepAction.CLASHED)
 _stay(D, _ARRIVALS, StepAction.IGNORE)
 
-_row(C, (Name.CLOSED,), StepAction.CLOSED, {StepOutcome.CLOSED: U, StepOutcome.GOES_ON: R})  # on: no fence
-_row(C, (Name.HELD,), StepAction.HELD, {StepOutcome.GOES_ON: R, **_FAILS})  # undone elsewhere
+# Without a fence, it goes on if the pivot has committed or may have: a pivot has no compensation.
+_row(C, (Name.CLOSED,), StepAction.CLOSED, {StepOutcome.CLOSED: U, StepOutcome.GOES_ON: R})
+# The fence holds the reply, so it goes on, unless another role's message that the saga is undone is believed.
+_row(C, (Name.HELD,), StepAction.HELD, {StepOutcome.GOES_ON: R, **_FAILS})
 _row(C, (Name.OPERATOR,), StepAction.OPERATE, {StepOutcome.NOTHING: C, StepOutcome.CLOSED: U})
 _stay(C, (*_ARRIVALS, Name.EVENT), StepAction.KEEP)
 _stay(C, _ANSWERS, StepAction.LATE)

@@ -4,8 +4,8 @@
 
 The core imports no clock, no random numbers, no network and no database. The sidecar, the simulator and the tests feed
 it events and carry out its bursts. The table in `runtime.saga` names the action of each event; `ACTIONS` below says
-which method that is. The methods belong to the session's parts, each with one job. The parts share one `State` and
-remember nothing themselves.
+which method that is. The methods belong to the session's parts, each with one job. The parts share one `SessionState`
+and remember nothing themselves.
 
 State is of two kinds. The part that the log keeps (`SessionRow`: phase, vote, outcome, contacts) is decided here, and
 stable before anything that depends on it leaves. The rest (the run, the mailbox, the answers counted) is volatile:
@@ -29,8 +29,8 @@ from accompanist.runtime.burst import Burst, CallWorker, Draft
 from accompanist.runtime.by_hand import OperatorOrders
 from accompanist.runtime.closing import Closing
 from accompanist.runtime.events import (
-    Answered,
     Arrived,
+    CallAnswered,
     Clashed,
     CloseAnswered,
     Deadline,
@@ -40,17 +40,17 @@ from accompanist.runtime.events import (
     Recovered,
     Undid,
 )
-from accompanist.runtime.life import Life
+from accompanist.runtime.life import SessionLife
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.operate import Standing
 from accompanist.runtime.peer_aborts import PeerAborts
 from accompanist.runtime.ports import Memory, Phase, ResultKind, SessionRow
 from accompanist.runtime.position import Position
-from accompanist.runtime.recovery import Recovery
-from accompanist.runtime.requests import Requests
+from accompanist.runtime.recovery import Resumption
+from accompanist.runtime.requests import UndoRequests
 from accompanist.runtime.running import ForwardRun
 from accompanist.runtime.saga import StepAction, StepOutcome
-from accompanist.runtime.state import State
+from accompanist.runtime.state import SessionState
 from accompanist.runtime.undo import Undo
 from accompanist.runtime.votes import Votes
 
@@ -73,25 +73,25 @@ def taking(takes: type[E], of: Callable[[Session], Callable[[E], StepOutcome]]) 
     return Method(takes, of)
 
 
-class Parts(NamedTuple):
+class SessionParts(NamedTuple):
     """The classes of a session's parts; simulations put another one in place of one of them."""
 
-    state: type[State] = State
+    state: type[SessionState] = SessionState
     position: type[Position] = Position
     undo: type[Undo] = Undo
     aborts: type[PeerAborts] = PeerAborts
     votes: type[Votes] = Votes
-    requests: type[Requests] = Requests
+    requests: type[UndoRequests] = UndoRequests
     running: type[ForwardRun] = ForwardRun
     operator: type[OperatorOrders] = OperatorOrders
     closing: type[Closing] = Closing
-    recovery: type[Recovery] = Recovery
+    recovery: type[Resumption] = Resumption
 
 
 class Session:
     """One session at one role. Create it with `begin` for the first message, or with `recover` from the log."""
 
-    parts = Parts()
+    parts = SessionParts()
 
     def __init__(self, program: RoleProgram, row: SessionRow) -> None:
         parts = self.parts
@@ -107,7 +107,7 @@ class Session:
         self.recovery = parts.recovery(state, at, undo, running)
         self.epoch: int | None = None
         """The epoch of its shard when the driver loaded the session. Everything it decides is committed under it."""
-        self.life = Life()
+        self.life = SessionLife()
         self.looked_for: tuple[str, str] | None = None
         """The message that was awaited when the driver last read its inbox."""
         self.reading = False
@@ -218,7 +218,7 @@ class Session:
         if isinstance(event, Arrived):
             return False
         state, phase = self.state, self.state.row.phase
-        if isinstance(event, Answered):
+        if isinstance(event, CallAnswered):
             call = state.in_doubt()
             open = call is not None and call.site == event.site
             return phase not in (Phase.RUNNING, Phase.CLOSING) or not open
@@ -423,11 +423,11 @@ def _noted(message: Message) -> str:
 
 ACTIONS: dict[StepAction, Method] = {
     StepAction.PROCEED: taking(Arrived, lambda session: session.running.proceed),
-    StepAction.REPLIED: taking(Answered, lambda session: session.running.replied),
-    StepAction.DECLINED: taking(Answered, lambda session: session.running.declined),
-    StepAction.EXHAUSTED: taking(Answered, lambda session: session.running.exhausted),
-    StepAction.SHUT: taking(Answered, lambda session: session.running.shut),
-    StepAction.REUSED: taking(Answered, lambda session: session.running.reused),
+    StepAction.REPLIED: taking(CallAnswered, lambda session: session.running.replied),
+    StepAction.DECLINED: taking(CallAnswered, lambda session: session.running.declined),
+    StepAction.EXHAUSTED: taking(CallAnswered, lambda session: session.running.exhausted),
+    StepAction.SHUT: taking(CallAnswered, lambda session: session.running.shut),
+    StepAction.REUSED: taking(CallAnswered, lambda session: session.running.reused),
     StepAction.FIRED: taking(Fired, lambda session: session.running.fired),
     StepAction.COUNT: taking(Arrived, lambda session: session.votes.count),
     StepAction.SETTLED: taking(Arrived, lambda session: session.votes.settled),
@@ -440,7 +440,7 @@ ACTIONS: dict[StepAction, Method] = {
     StepAction.EXPIRE: taking(Deadline, lambda session: session.requests.expire),
     StepAction.CLASHED: taking(Clashed, lambda session: session.requests.clashed),
     StepAction.KEEP: taking(Arrived, lambda session: session.closing.keep),
-    StepAction.LATE: taking(Answered, lambda session: session.closing.late),
+    StepAction.LATE: taking(CallAnswered, lambda session: session.closing.late),
     StepAction.CLOSED: taking(CloseAnswered, lambda session: session.closing.answered),
     StepAction.HELD: taking(CloseAnswered, lambda session: session.closing.held),
     StepAction.UNENDED: taking(CloseAnswered, lambda session: session.undo.calls_not_ended),

@@ -22,8 +22,8 @@ from accompanist.runtime.authority import reached_by
 from accompanist.runtime.burst import CallWorker, Draft, WaitFor
 from accompanist.runtime.compensation_pages import CompensationPages
 from accompanist.runtime.events import (
-    Answered,
     Arrived,
+    CallAnswered,
     Clashed,
 )
 from accompanist.runtime.mailbox import Contradiction, Mailbox
@@ -50,7 +50,7 @@ CLASH = catalogue(
 )
 
 
-class State:
+class SessionState:
     """What a session at one role remembers."""
 
     def __init__(self, program: RoleProgram, row: SessionRow) -> None:
@@ -73,7 +73,7 @@ class State:
         self.wait: Wait | None = None
         self.asked: str | None = None
         """The site of the call or compensation under way."""
-        self.late: Answered | None = None
+        self.late: CallAnswered | None = None
         """The answer to the call in doubt that came while the session was closing."""
         self.unless: str | None = None
         """The site in the last close: if the fence holds a reply for it, the session is not closed."""
@@ -158,7 +158,7 @@ class State:
             self.park(CLASH, str(contradiction))
             return False
 
-    def answer(self, event: Answered, outcome: str) -> None:
+    def answer(self, event: CallAnswered, outcome: str) -> None:
         """Record a worker's answer as the result of the open call."""
         call = self.in_doubt() or (self.wait.call if self.wait else None)
         assert call is not None and call.site == event.site

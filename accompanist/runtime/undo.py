@@ -29,7 +29,7 @@ from accompanist.runtime.operate import ENDED_HERE
 from accompanist.runtime.ports import Executed, ResultKind
 from accompanist.runtime.position import Position
 from accompanist.runtime.saga import StepOutcome
-from accompanist.runtime.state import State
+from accompanist.runtime.state import SessionState
 from accompanist.runtime.unfenced import UNENDED
 
 UNDO_STUCK = catalogue(
@@ -44,7 +44,7 @@ UNDO_STUCK = catalogue(
 class Undo:
     """Undoes a saga at one role."""
 
-    def __init__(self, state: State, position: Position) -> None:
+    def __init__(self, state: SessionState, position: Position) -> None:
         self._state = state
         self._position = position
 

@@ -21,14 +21,14 @@ from accompanist.runtime.messages import Kind
 from accompanist.runtime.peer_aborts import PeerAborts
 from accompanist.runtime.ports import Phase
 from accompanist.runtime.saga import StepOutcome
-from accompanist.runtime.state import State
+from accompanist.runtime.state import SessionState
 from accompanist.runtime.undo import Undo
 
 
 class Votes:
     """Tells and counts the votes of a session, and ends its saga."""
 
-    def __init__(self, state: State, undo: Undo, aborts: PeerAborts) -> None:
+    def __init__(self, state: SessionState, undo: Undo, aborts: PeerAborts) -> None:
         self._state = state
         self._undo = undo
         self._aborts = aborts

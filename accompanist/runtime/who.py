@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Who(msgspec.Struct, frozen=True, omit_defaults=True):
+class Operator(msgspec.Struct, frozen=True, omit_defaults=True):
     """An operator's identity. `proved` is empty if nothing was verified."""
 
     proved: str = ""
@@ -20,18 +20,18 @@ class Who(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(str | Who).decode
+_decode = msgspec.json.Decoder(str | Operator).decode
 
 
-def read(data: bytes) -> Who:
+def read(data: bytes) -> Operator:
     """Read an identity from an audit. An old audit holds a plain text, which counts as claimed."""
     return whoever(_decode(data))
 
 
-def whoever(told: str | Who) -> Who:
-    return told if isinstance(told, Who) else Who(claimed=told)
+def whoever(told: str | Operator) -> Operator:
+    return told if isinstance(told, Operator) else Operator(claimed=told)
 
 
-def write(who: Who) -> bytes:
+def write(who: Operator) -> bytes:
     """Write an identity for an audit. Zero bytes are replaced, because Postgres does not store them."""
-    return _encode(Who(*(text.replace("\0", "\ufffd") for text in (who.proved, who.claimed))))
+    return _encode(Operator(*(text.replace("\0", "\ufffd") for text in (who.proved, who.claimed))))

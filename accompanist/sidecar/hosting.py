@@ -34,7 +34,7 @@ from accompanist.language.text.diagnostic import render
 from accompanist.language.versions.private import PrivateModules
 from accompanist.language.versions.texts import again, gather
 from accompanist.runtime.messages import Header
-from accompanist.runtime.ports import Kept
+from accompanist.runtime.ports import KeptVersion
 
 NOT_ACCEPTED = catalogue(
     "ACC701",
@@ -103,7 +103,7 @@ class Hosted:
         ones."""
         self._programs: dict[tuple[str, str], RoleProgram] = {}
         self.choreographies: dict[str, Choreography] = {}
-        self.deployed: list[Kept] = []
+        self.deployed: list[KeptVersion] = []
         """The versions of the configuration's files, to be stored in the log."""
         self.refused: dict[str, str] = {}
         """Stored versions that cannot be hosted here, with the reason."""
@@ -136,7 +136,7 @@ class Hosted:
         except ImportError as problem:
             raise OperatorError(UNREADABLE, f"{choreography.module}: {problem}") from None
 
-    def add_kept(self, version: Kept) -> None:
+    def add_kept(self, version: KeptVersion) -> None:
         """Host a version that is stored in the log. Raises AccompanistError if it cannot be run unchanged."""
         what = (
             f"{version.choreography}, version {version.fingerprint[:12]}, registered by {version.made_by or 'nobody'}"
@@ -178,7 +178,7 @@ class Hosted:
             )
             return
         [bound] = self._bindings[choreography.fingerprint]
-        version = Kept(
+        version = KeptVersion(
             fingerprint=choreography.fingerprint,
             choreography=choreography.name,
             file=str(file),

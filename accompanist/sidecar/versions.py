@@ -30,7 +30,7 @@ import structlog
 from accompanist import limits
 from accompanist.errors import AccompanistError
 from accompanist.runtime.log import VersionPort
-from accompanist.runtime.ports import Kept
+from accompanist.runtime.ports import KeptVersion
 from accompanist.sidecar.hosting import Hosted
 
 logger = structlog.get_logger("accompanist.versions")
@@ -101,7 +101,7 @@ class Versions:
         await sessions.recover(ready)
         self._tell(sessions)
 
-    async def _bring_back(self, version: Kept) -> None:
+    async def _bring_back(self, version: KeptVersion) -> None:
         told = {"choreography": version.choreography, "fingerprint": version.fingerprint}
         try:
             # compiling takes long, and leases have to be renewed in the meantime

@@ -26,12 +26,12 @@ from accompanist.runtime.answers import Answer, Declined, Replied
 from accompanist.runtime.beginning import BEGINS, begins
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
 from accompanist.runtime.control import CLIENT, event, site_of
-from accompanist.runtime.events import Answered, Arrived, Event, Fired, Name
+from accompanist.runtime.events import Arrived, CallAnswered, Event, Fired, Name
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import Executed, Memory, ResultKind, ResultRow, SessionRow
 from accompanist.runtime.running import ForwardRun
 from accompanist.runtime.saga import FINAL, StepOutcome
-from accompanist.runtime.session import Parts, Session
+from accompanist.runtime.session import Session, SessionParts
 from accompanist.runtime.tombstone import leaves_one, tombstone
 from accompanist.sidecar.calls import sidecar_reads
 from accompanist.sidecar.calls.meaning import event_of
@@ -66,7 +66,7 @@ class NotingFailures(ForwardRun):
 class Core(Session):
     """A session that says which of its failures nobody asked for."""
 
-    parts = Parts(running=NotingFailures)
+    parts = SessionParts(running=NotingFailures)
 
     @property
     def failure(self) -> str | None:
@@ -325,7 +325,7 @@ class Stage:
         if call.endless or call.kind is ResultKind.COMPENSATE:
             self._pending.append(PendingCall(role, call))
         else:
-            self._feed(role, Answered(call.site, Name.EXHAUSTED))
+            self._feed(role, CallAnswered(call.site, Name.EXHAUSTED))
 
     def _note(self, role: str, place: Place, call: CallWorker, answer: Answer) -> None:
         if call.kind is ResultKind.COMPENSATE:

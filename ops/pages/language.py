@@ -18,11 +18,12 @@ from accompanist.language.checks.saga.raising import Raising
 from accompanist.language.checks.saga.saga import SagaCheck
 from accompanist.language.checks.typed import Typing
 from accompanist.language.compile import Compiled, compile_file
-from accompanist.language.ir import Block, Header, Move, Select, Statement, Whole, walk
+from accompanist.language.ir import Block, ChoreographyHead, Move, NormalForm, Select, Statement, walk
 from accompanist.language.normal import continuation
 from accompanist.language.normal.callees import Callees
-from accompanist.language.normal.normal import Normaliser, variables
+from accompanist.language.normal.normal import Normaliser
 from accompanist.language.normal.parse import HeaderParser, choreographies
+from accompanist.language.normal.unroll import variables
 from accompanist.language.program.program import Choreography
 from accompanist.language.projection.project import NOTHING, Projector
 from accompanist.language.reading.messages import Messages
@@ -205,9 +206,9 @@ class _Stages:
     """The example behind each of the early passes."""
 
     read: Block
-    pushed: Whole
-    located: Whole
-    typed: Whole
+    pushed: NormalForm
+    located: NormalForm
+    typed: NormalForm
 
 
 def _stages() -> _Stages:
@@ -225,9 +226,9 @@ def _stages() -> _Stages:
     callees = Callees(modules, messages, roles, findings, set())
     normal = Normaliser(names, header, named, callees, findings, {}).normalise(node)
     source = module.source
-    pushed = Whole(continuation.push(normal, source.span(node.body[-1])))
+    pushed = NormalForm(continuation.push(normal, source.span(node.body[-1])))
     placed = located(pushed, header, Advisor(header, modules.source, lambda value: False), findings)
-    typed = Whole(Typing(names, header, findings, keep=False).type_moves(placed.body))
+    typed = NormalForm(Typing(names, header, findings, keep=False).type_moves(placed.body))
     assert not len(findings), [one.text for one in findings]
     return _Stages(normal, pushed, placed, typed)
 
@@ -268,7 +269,7 @@ def _moved(body: Block) -> list[str]:
     ]
 
 
-def _header(choreography: Choreography) -> Header:
+def _header(choreography: Choreography) -> ChoreographyHead:
     assert choreography.header is not None
     return choreography.header
 
@@ -288,7 +289,7 @@ def _knowledge(choreography: Choreography) -> str:
 
     source = Source.of(EXAMPLE, read(EXAMPLE) or "")
     findings = Findings()
-    Walked(_header(choreography), lambda path: source, findings, Raising()).check(Whole(choreography.amended))
+    Walked(_header(choreography), lambda path: source, findings, Raising()).check(NormalForm(choreography.amended))
     assert not len(findings)
     return "\n".join(f"before {site}: {unknown}" for site, unknown in rows)
 

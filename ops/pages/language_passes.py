@@ -72,6 +72,8 @@ PASSES = (
             "accompanist/language/normal/normal.py",
             "accompanist/language/normal/patterns.py",
             "accompanist/language/normal/scope.py",
+            "accompanist/language/normal/taken_names.py",
+            "accompanist/language/normal/unroll.py",
             "accompanist/language/checks/order/attempted.py",
             "accompanist/language/checks/sets/given.py",
             "accompanist/language/reading/unknown_names.py",

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from accompanist.runtime import authority, saga
-from accompanist.runtime.authority import Part, Tie
+from accompanist.runtime.authority import Constraint, Party
 from accompanist.runtime.events import Name
 from accompanist.runtime.messages import Header
 from accompanist.runtime.phases import Phase
@@ -96,36 +96,39 @@ def _where(method: Callable[..., StepOutcome]) -> str:
     return f"`{path}::{method.__qualname__}`"
 
 
-_PARTS = {
-    Part.CLIENT: "the receiver's own service",
-    Part.INITIATOR: "the initiator",
-    Part.OWNER: "the owner of the commit point",
-    Part.OTHER: "any role but the initiator",
-    Part.ROLE: "any role",
+_PARTIES = {
+    Party.CLIENT: "the receiver's own service",
+    Party.INITIATOR: "the initiator",
+    Party.OWNER: "the owner of the commit point",
+    Party.OTHER: "any role but the initiator",
+    Party.ROLE: "any role",
 }
-_TIES = {
-    Tie.ANY: "",
-    Tie.APART: "the two are different roles",
-    Tie.SENDS: "the sender's projection can send to the receiver",
-    Tie.POINT: "the receiver's projection takes this kind from this sender at this site",
+_CONSTRAINTS = {
+    Constraint.ANY: "",
+    Constraint.APART: "the two are different roles",
+    Constraint.SENDS: "the sender's projection can send to the receiver",
+    Constraint.POINT: "the receiver's projection takes this kind from this sender at this site",
 }
 
 
 def _words() -> str:
     """Who may say what to whom."""
 
-    def site(word: authority.Word) -> str:
-        if not word.site:
+    def site(row: authority.Permission) -> str:
+        if not row.site:
             return "a site of the program"
-        return f"`{word.site}…`" if word.site.endswith("/") else f"`{word.site}`"
+        return f"`{row.site}…`" if row.site.endswith("/") else f"`{row.site}`"
 
-    return table(
-        ["kind", "site", "sender", "receiver", "condition"],
-        (
-            [f"`{word.kind.value}`", site(word), _PARTS[word.sender], _PARTS[word.receiver], _TIES[word.tie]]
-            for word in authority.TABLE
-        ),
-    )
+    def cells(row: authority.Permission) -> list[str]:
+        return [
+            f"`{row.kind.value}`",
+            site(row),
+            _PARTIES[row.sender],
+            _PARTIES[row.receiver],
+            _CONSTRAINTS[row.constraint],
+        ]
+
+    return table(["kind", "site", "sender", "receiver", "condition"], map(cells, authority.TABLE))
 
 
 def _abort() -> str:

@@ -12,7 +12,7 @@ from accompanist.language.program.program import RoleProgram
 from accompanist.runtime.answers import Answer, Fault, Missing
 from accompanist.runtime.burst import CallWorker, CloseWorker
 from accompanist.runtime.control import CLIENT
-from accompanist.runtime.events import Answered, CloseAnswered, Name
+from accompanist.runtime.events import CallAnswered, CloseAnswered, Name
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Executed, Phase, ResultKind
 from accompanist.runtime.session import Session
@@ -87,8 +87,8 @@ def test_a_crash_between_the_vote_and_a_compensation_forgets_none() -> None:
     assert [(call.operation, call.site) for call in calls] == [("undo_second", "2")]
 
 
-def _declined() -> Answered:
-    return Answered("1", Name.DECLINED, b'"no"')
+def _declined() -> CallAnswered:
+    return CallAnswered("1", Name.DECLINED, b'"no"')
 
 
 async def test_an_operation_that_is_not_deployed_is_a_fault_of_that_call_alone() -> None:

@@ -19,7 +19,7 @@ FIELD = "the field's own word in both rooms: a piece of text for a compiler, a t
 ROOMS = "one of them is in the log, the runtime, the sidecar or the checks, and is still to be renamed there"
 
 _STILL_SHARED = """
-Calls Due Given Header Judge Kind Loop Move Names State Versions Whole Worker Wrong _Read
+Loop Move Versions Worker
 """
 
 LEFT = {

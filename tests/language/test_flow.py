@@ -9,7 +9,7 @@ import pytest
 
 from accompanist.language.flow import backward
 from accompanist.language.flow.backward import Backward, Jumps
-from accompanist.language.flow.calls import Calls
+from accompanist.language.flow.calls import ProcedureSummaries
 from accompanist.language.flow.facts import EVERY, May, MayOf, Must, settled
 from accompanist.language.flow.forward import Flow, Forward, Joining, Turn
 from accompanist.language.flow.reports import Reports
@@ -19,17 +19,17 @@ from accompanist.language.ir import (
     THEN,
     Again,
     Block,
+    ChoreographyHead,
     Enter,
     Expression,
-    Header,
     If,
     Leave,
     Let,
     Loop,
+    NormalForm,
     Procedure,
     Return,
     Statement,
-    Whole,
 )
 from accompanist.language.text.diagnostic import Findings
 from accompanist.language.text.source import Source, Span
@@ -245,7 +245,7 @@ class Calling(Dirty):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.calls = Calls(self.join, lambda procedure, block, state: self.flow.block(block, state))
+        self.calls = ProcedureSummaries(self.join, lambda procedure, block, state: self.flow.block(block, state))
 
     def step(self, point: Statement, state: May[str]) -> tuple[Statement, May[str]]:
         if isinstance(point, Enter):
@@ -255,7 +255,7 @@ class Calling(Dirty):
             self.calls.end(state)
         return super().step(point, state)
 
-    def follow(self, whole: Whole) -> list[str]:
+    def follow(self, whole: NormalForm) -> list[str]:
         self.calls.settle(whole, May(frozenset({"source"})), self.reports)
         assert self.told == [], "nothing is told while less is known than there is"
         self.calls.once(whole, May(frozenset({"source"})))
@@ -267,23 +267,23 @@ def entering(number: int) -> Enter:
 
 
 def procedure(number: int, *body: Statement) -> Procedure:
-    return Procedure(number, Header("p", {}, (), INT, NOBODY, at(1)), body)
+    return Procedure(number, ChoreographyHead("p", {}, (), INT, NOBODY, at(1)), body)
 
 
 def test_what_a_procedure_does_is_known_behind_each_call() -> None:
     itself = procedure(1, choice((let("a", "source"), END), (let("b", "source"), entering(1), END)))
-    whole = Whole((entering(1), let("told", line=7), END), (itself,))
+    whole = NormalForm((entering(1), let("told", line=7), END), (itself,))
     assert Calling().follow(whole) == ["a, b, source"]
 
 
 def test_the_beginning_of_a_procedure_is_that_of_all_its_calls() -> None:
     one = procedure(1, let("told", line=7), END)
     calls = choice((let("a", "source"), entering(1)), (let("b", "source"), entering(1)))
-    assert Calling().follow(Whole((calls, END), (one,))) == ["a, b, source"]
+    assert Calling().follow(NormalForm((calls, END), (one,))) == ["a, b, source"]
 
 
 def test_a_procedure_that_nobody_enters_is_not_walked() -> None:
-    assert Calling().follow(Whole((END,), (procedure(1, let("told", line=7), END),))) == []
+    assert Calling().follow(NormalForm((END,), (procedure(1, let("told", line=7), END),))) == []
 
 
 # -- backward ----------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from accompanist.language.program.program import Operation
 from accompanist.language.reading.roles import DRAWN, Offer
 from accompanist.language.refusal import may_decline, may_fail
 from accompanist.language.types import INT
-from accompanist.runtime.events import Answered, Arrived, Name
+from accompanist.runtime.events import Arrived, CallAnswered, Name
 from accompanist.runtime.ports import Phase
 from accompanist.runtime.session import Session
 from tests.runtime import sagas
@@ -51,8 +51,8 @@ def test_a_declined_attempt_is_a_value_wherever_the_commit_point_is(place: str) 
     session = Session.begin(programs["a"], sagas.start())
     session.handle(Arrived(sagas.start()))
     if place == "behind":
-        session.handle(Answered("1", Name.REPLIED, b"1"))
-    burst = session.handle(Answered("2", Name.DECLINED, b'"none left"'))
+        session.handle(CallAnswered("1", Name.REPLIED, b"1"))
+    burst = session.handle(CallAnswered("2", Name.DECLINED, b'"none left"'))
     assert session.row.parked is None
     assert (session.row.phase, session.row.result) == (Phase.SETTLED, b"0")
     assert [result.outcome for result in burst.results] == ["declined"]

@@ -19,21 +19,31 @@ from accompanist.limits import shards_count
 from accompanist.log.story import Story
 from accompanist.runtime.control import event
 from accompanist.runtime.messages import Header, Kind, Message
-from accompanist.runtime.ports import Bounds, Commit, LeaseLost, Parked, Phase, ResultKind, Search, SessionRow, Taken
-from accompanist.runtime.who import Who
+from accompanist.runtime.ports import (
+    Commit,
+    InboxEntry,
+    LeaseLost,
+    Parked,
+    Phase,
+    QuotaLimits,
+    ResultKind,
+    SessionFilter,
+    SessionRow,
+)
+from accompanist.runtime.who import Operator
 from tests.log.letters import BINDINGS, burst, header, message, result, row, start, timer
 from tests.log.worlds import AnyLog, MemoryWorld, PostgresWorld, World
 
 STEPS = 120
 LONG_S = 10_000  # beyond every lease and back-off, and far beyond what a test takes
 SEARCHES = (
-    Search(),
-    Search(open=True, waiting="work"),
-    Search(retrying=True, phase=Phase.RUNNING),
-    Search(parked=False, role="stock"),
-    Search(outcome="settled", choreography="fulfil_order"),
-    Search(idle_s=LONG_S / 2),
-    Search(older_s=LONG_S),
+    SessionFilter(),
+    SessionFilter(open=True, waiting="work"),
+    SessionFilter(retrying=True, phase=Phase.RUNNING),
+    SessionFilter(parked=False, role="stock"),
+    SessionFilter(outcome="settled", choreography="fulfil_order"),
+    SessionFilter(idle_s=LONG_S / 2),
+    SessionFilter(older_s=LONG_S),
 )
 ROLES = {"warehouse": ["warehouse", "stock"], "payment": ["payment"], "loyalty": ["loyalty"]}
 Step = Callable[["Run"], Awaitable[Any]]
@@ -45,7 +55,7 @@ class Run:
     def __init__(self, world: World) -> None:
         self.world = world
         self.sidecars: dict[tuple[str, int], AnyLog] = {}
-        self.taken: dict[tuple[str, int], Sequence[Taken]] = {}
+        self.taken: dict[tuple[str, int], Sequence[InboxEntry]] = {}
 
     async def sidecar(self, service: str, number: int) -> AnyLog:
         if (service, number) not in self.sidecars:
@@ -192,7 +202,9 @@ class Script:
 
         async def step(run: Run) -> Any:
             await run.world.bound(service, rows)
-            return await (await run.sidecar(service, 0)).crowd(Bounds(sessions=rows or 1, waiting=few, undoing=few))
+            return await (await run.sidecar(service, 0)).crowd(
+                QuotaLimits(sessions=rows or 1, waiting=few, undoing=few)
+            )
 
         return step
 
@@ -245,7 +257,7 @@ class Script:
 
         async def step(run: Run) -> Any:
             return await (await run.sidecar(service, number)).move_timer(
-                of.session, role, "1", None, Who(claimed="ann"), ""
+                of.session, role, "1", None, Operator(claimed="ann"), ""
             )
 
         return step

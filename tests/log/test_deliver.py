@@ -9,7 +9,7 @@ import pytest
 
 from accompanist import limits
 from accompanist.runtime.messages import Kind
-from accompanist.runtime.ports import Bounds, Commit, Delivery, Kept, Phase, Reached
+from accompanist.runtime.ports import Commit, Delivery, KeptVersion, Phase, QuotaLimits, ReachedQuota
 from tests.log.letters import burst, header, message, row
 from tests.log.worlds import World, owner
 
@@ -100,7 +100,9 @@ async def test_what_nobody_here_can_take_up_leaves_room_for_what_somebody_can(wo
     log, payment = await owner(world, "warehouse"), await owner(world, "payment")
     await world.bound("payment", 3)
     strange, kept = [header(fingerprint="9" * 64) for _ in range(5)], [header() for _ in range(5)]
-    await payment.keep([Kept(fingerprint=kept[0].fingerprint, choreography="fulfil_order", file="f.py", texts={})])
+    await payment.keep(
+        [KeptVersion(fingerprint=kept[0].fingerprint, choreography="fulfil_order", file="f.py", texts={})]
+    )
     sent = [burst(of, messages=(message(of),)) for of in strange[:3]]
     assert await log.flush(sent) == [[Delivery.STORED]] * 3
     both = [burst(of, messages=(message(of),)) for of in (strange[3], kept[0])]
@@ -123,12 +125,12 @@ async def test_a_peer_that_has_too_many_sessions_open_begins_no_more_and_loses_n
         assert await warehouse.flush([burst(of, messages=(message(of),))]) == [[Delivery.STORED]]
     own = message(third, "start", "payment", kind=Kind.START, sender="")
     assert await payment.flush([Commit(shard=None, messages=(own,))]) == [[Delivery.STORED]]
-    assert await payment.crowd(Bounds(sessions=2)) == [], "none is begun"
+    assert await payment.crowd(QuotaLimits(sessions=2)) == [], "none is begun"
     for of in (first, second, third):
         await payment.flush([burst(of, session=row(of, "payment"))])
-    assert await payment.crowd(Bounds(sessions=3)) == [], "what our own clients begin is nobody's"
+    assert await payment.crowd(QuotaLimits(sessions=3)) == [], "what our own clients begin is nobody's"
     for bound in (1, 2):
-        assert await payment.crowd(Bounds(sessions=bound)) == [("warehouse", Reached.SESSIONS)]
+        assert await payment.crowd(QuotaLimits(sessions=bound)) == [("warehouse", ReachedQuota.SESSIONS)]
 
     refused = (message(other), message(other, "2", kind=Kind.ABORT))
     assert await warehouse.flush([burst(other, messages=refused)]) == [[Delivery.FULL, Delivery.STORED]]
@@ -141,7 +143,7 @@ async def test_a_peer_that_has_too_many_sessions_open_begins_no_more_and_loses_n
 
     over = row(second, "payment", phase=Phase.SETTLED, outcome="settled")
     await payment.flush([burst(second, session=over)])
-    assert await payment.crowd(Bounds(sessions=2)) == []
+    assert await payment.crowd(QuotaLimits(sessions=2)) == []
     await world.pass_time(limits.outbox_retry_ms / 1000)
     assert await warehouse.resend(10) == {Delivery.STORED: 1}, "it waited in its sender's outbox"
 
@@ -153,7 +155,7 @@ async def test_a_session_under_way_takes_further_roles_of_a_service_that_is_full
     for one in (of, other):
         await payment.flush([burst(one, messages=(message(one, receiver="warehouse", sender="payment"),))])
         await warehouse.flush([burst(one, session=row(one))])
-    assert await warehouse.crowd(Bounds(sessions=2)) == [("payment", Reached.SESSIONS)]
+    assert await warehouse.crowd(QuotaLimits(sessions=2)) == [("payment", ReachedQuota.SESSIONS)]
     more = message(of, "2", receiver="stock", sender="payment")
     assert await payment.flush([burst(of, messages=(more,))]) == [[Delivery.STORED]]
 

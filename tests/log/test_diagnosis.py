@@ -27,7 +27,7 @@ from accompanist.log.health_facts import (
 )
 from accompanist.log.listener import Listener
 from accompanist.log.schema import head
-from accompanist.runtime.ports import Bounds, Kept, Parked, Reached
+from accompanist.runtime.ports import KeptVersion, Parked, QuotaLimits, ReachedQuota
 from tests.log.letters import burst, header, message, row
 from tests.log.worlds import PostgresWorld, owner
 from tests.postgres import SERVICES
@@ -218,7 +218,7 @@ async def test_what_waits_is_counted_and_the_oldest_named(postgres_world: Postgr
     unhostable = (await looked(postgres_world, "payment")).unhostable
     assert (unhostable.count, unhostable.oldest[0][0]) == (1, other.session)
     assert unhostable.oldest[0][3] == "said by warehouse"
-    assert await payment.crowd(Bounds(waiting=1)) == [("warehouse", Reached.WAITING)]
+    assert await payment.crowd(QuotaLimits(waiting=1)) == [("warehouse", ReachedQuota.WAITING)]
     [crowded] = [one for one in judge(await looked(postgres_world, "payment")) if one.code == "ACC449"]
     assert crowded.text == "warehouse has 1 messages waiting here"
     assert "REVOKE accompanist_peer" in crowded.remedy
@@ -241,8 +241,12 @@ def ask(asker: Asker, teller: Teller, number: At[int, "asker"]) -> At[int, "aske
 async def test_a_version_that_open_sessions_need_is_compiled_anew(postgres_world: PostgresWorld) -> None:
     log = await owner(postgres_world, "warehouse")
     [saga] = compile_file("p/saga.py", root="p", read={"p/saga.py": SAGA}.get).choreographies
-    kept = Kept(fingerprint=saga.fingerprint, choreography="ask", file="saga.py", texts={"saga.py": SAGA}, made_by="1")
-    altered = Kept(fingerprint="f1", choreography="ask", file="saga.py", texts={"saga.py": SAGA}, made_by="another")
+    kept = KeptVersion(
+        fingerprint=saga.fingerprint, choreography="ask", file="saga.py", texts={"saga.py": SAGA}, made_by="1"
+    )
+    altered = KeptVersion(
+        fingerprint="f1", choreography="ask", file="saga.py", texts={"saga.py": SAGA}, made_by="another"
+    )
     await log.keep([kept, altered])
     await log.register([{"choreography": "ask", "fingerprint": "f3", "role": "asker", "source": "too large"}])
     for fingerprint in (saga.fingerprint, "f1", "f2", "f2", "f3"):

@@ -11,7 +11,7 @@ import pytest
 from accompanist import limits
 from accompanist.log.group import Flusher
 from accompanist.log.memory import MemoryDatabase, MemoryLog
-from accompanist.runtime.life import Life, PredecessorRefused
+from accompanist.runtime.life import PredecessorRefused, SessionLife
 from accompanist.runtime.messages import Kind
 from accompanist.runtime.ports import Commit, Delivery, LeaseLost, LogSlow, LogUnavailable
 from tests.log.letters import burst, decided, header, message, result, row, shard, start, timer
@@ -202,7 +202,7 @@ async def test_nothing_is_written_that_builds_upon_what_was_refused(log: Gate, t
     flusher, _ = slept(log)
     of, other = header(), header()
     log.poison = lambda commit: any(one.session == of.session for one in commit.results)
-    life, again = Life(), Life()
+    life, again = SessionLife(), SessionLife()
     result_of = decided(of, life=life, session=row(of), results=(result(of),))
     vote = decided(of, life=life, session=row(of, waiting="settlement"), messages=(message(of),))
     first = await in_flight(log, flusher, start(other) if together else result_of)

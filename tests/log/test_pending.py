@@ -7,7 +7,7 @@ import pytest
 from accompanist import limits
 from accompanist.limits import shards_count
 from accompanist.runtime.messages import Header
-from accompanist.runtime.ports import Delivery, Parked, Pending
+from accompanist.runtime.ports import Delivery, Parked, PendingWork
 from tests.log.letters import burst, header, message, row, timer
 from tests.log.worlds import AnyLog, World, owner
 
@@ -15,12 +15,12 @@ OWNER = "warehouse-1"
 """The name that `owner` gives."""
 
 
-async def pending(log: AnyLog, name: str = OWNER) -> Pending:
+async def pending(log: AnyLog, name: str = OWNER) -> PendingWork:
     _, _, found = await log.lease(name, shards_count)
     return found
 
 
-def quiet(found: Pending) -> bool:
+def quiet(found: PendingWork) -> bool:
     return (found.arrived, found.unsent, found.timer_s, list(found.peers)) == (False, False, None, [])
 
 

@@ -9,7 +9,7 @@ import msgspec
 import orjson
 
 from accompanist.log.search import statement
-from accompanist.runtime.ports import Cursor, Parked, Phase, Search
+from accompanist.runtime.ports import Cursor, Parked, Phase, SessionFilter
 from tests.log.letters import burst, header, message, result, row
 from tests.log.worlds import PostgresWorld, World, owner
 
@@ -26,19 +26,19 @@ async def test_summaries_are_newest_first_and_filtered(world: World) -> None:
 
     assert ids(await log.summaries()) == [made.header.session for made in (new, middle, old)]
     assert ids(await log.summaries(limit=1)) == [new.header.session]
-    assert ids(await log.summaries(Search(outcome="settled"))) == [old.header.session]
-    assert ids(await log.summaries(Search(parked=True))) == [new.header.session]
-    assert ids(await log.summaries(Search(parked=False))) == [middle.header.session, old.header.session]
-    assert ids(await log.summaries(Search(session=old.header.session))) == [old.header.session]
-    assert ids(await log.summaries(Search(session=uuid4()))) == []
-    [line] = await log.summaries(Search(outcome="ended"))
+    assert ids(await log.summaries(SessionFilter(outcome="settled"))) == [old.header.session]
+    assert ids(await log.summaries(SessionFilter(parked=True))) == [new.header.session]
+    assert ids(await log.summaries(SessionFilter(parked=False))) == [middle.header.session, old.header.session]
+    assert ids(await log.summaries(SessionFilter(session=old.header.session))) == [old.header.session]
+    assert ids(await log.summaries(SessionFilter(session=uuid4()))) == []
+    [line] = await log.summaries(SessionFilter(outcome="ended"))
     assert (line.role, line.choreography, line.phase, line.reason) == (
         "warehouse",
         "fulfil_order",
         Phase.ENDED,
         "declined \x00",
     )
-    [line] = await log.summaries(Search(parked=True))
+    [line] = await log.summaries(SessionFilter(parked=True))
     assert (line.parked, line.waiting, line.started_at) == (Parked("ACC901", "stuck"), "operator", 3.0)
     assert line.updated_at > 1_600_000_000
 
@@ -51,7 +51,7 @@ async def test_every_field_narrows_and_all_together(world: World) -> None:
     await log.flush([burst(made.header, session=made) for made in (one, two, over)])
 
     async def found(**asked: Any) -> set[float]:
-        return {line.started_at for line in await log.summaries(Search(**asked))}
+        return {line.started_at for line in await log.summaries(SessionFilter(**asked))}
 
     assert await found(role="stock") == {2.0}
     assert await found(choreography="refill") == {2.0}
@@ -124,16 +124,16 @@ async def test_sessions_are_found_by_what_their_clients_gave_them(world: World) 
         await log.flush([burst(of, session=row(of)), burst(of, session=row(of, phase=Phase.DONE))])
 
     async def found(**attributes: str) -> set[UUID]:
-        return {line.session for line in await log.summaries(Search(attributes=attributes))}
+        return {line.session for line in await log.summaries(SessionFilter(attributes=attributes))}
 
     assert await found(customer="gold") == {gold.session}
     assert await found(channel="web") == {gold.session, silver.session}
     assert await found(channel="web", customer='silver=é"}') == {silver.session}
     assert await found(customer="web") == set()
     assert await found() == {gold.session, silver.session, none.session}
-    [line] = await log.summaries(Search(session=silver.session))
+    [line] = await log.summaries(SessionFilter(session=silver.session))
     assert line.attributes == silver.attributes
-    assert [kept.attributes for kept in await log.summaries(Search(session=none.session))] == [{}]
+    assert [kept.attributes for kept in await log.summaries(SessionFilter(session=none.session))] == [{}]
 
 
 async def test_attributes_have_an_index_and_cost_others_nothing(postgres_world: PostgresWorld) -> None:
@@ -141,7 +141,7 @@ async def test_attributes_have_an_index_and_cost_others_nothing(postgres_world: 
     rows = [row(header(attributes={"n": str(number)} if number % 2 else {})) for number in range(200)]
     await log.flush([burst(made.header, session=made) for made in rows])
     admin = await postgres_world.connect("warehouse")
-    query, values = statement(Search(attributes={"n": "7"}), None, 10)
+    query, values = statement(SessionFilter(attributes={"n": "7"}), None, 10)
     await admin.execute("SET enable_seqscan = off; SET enable_sort = on; SET enable_indexscan = off; ANALYZE session")
     plan = "\n".join(row[0] for row in await admin.fetch(f"EXPLAIN {query}", *values))
     assert "session_attributes" in plan

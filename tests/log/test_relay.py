@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from accompanist.limits import outbox_retry_cap_ms, outbox_retry_ms
-from accompanist.runtime.ports import Away, Delivery
+from accompanist.runtime.ports import Delivery, RelayedMessage
 from tests.log.letters import burst, header, message
 from tests.log.worlds import PostgresWorld, World, owner
 
@@ -27,10 +27,10 @@ async def test_a_message_is_kept_and_told_until_its_receiver_has_it(world: World
     assert await log.flush([burst(of, messages=(message(of),))]) == [[Delivery.UNKNOWN]]
     assert told == [{"payment"}]
     assert await log.resend(10) == {}, "there is no schema here to send it to"
-    assert await log.relay(["payment"], 10) == [Away("payment", message(of))]
+    assert await log.relay(["payment"], 10) == [RelayedMessage("payment", message(of))]
     assert await log.relay(["payment"], 10) == [], "it is under way"
     await world.pass_time(RETRY_S)
-    assert await log.relay(["payment"], 10) == [Away("payment", message(of))]
+    assert await log.relay(["payment"], 10) == [RelayedMessage("payment", message(of))]
     await log.relayed([(message(of), STORED)])
     await world.pass_time(CAP_S)
     assert await log.relay(["payment"], 10) == []

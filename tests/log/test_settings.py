@@ -18,8 +18,8 @@ import pytest
 from accompanist.log import health_facts, names, settings
 from accompanist.log.connection import connect
 from accompanist.log.postgres import PostgresLog
-from accompanist.runtime.ports import Bounds, Delivery, Kept, Search
-from accompanist.runtime.who import Who
+from accompanist.runtime.ports import Delivery, KeptVersion, QuotaLimits, SessionFilter
+from accompanist.runtime.who import Operator
 from accompanist.worker import database as worker_database
 from ops import pgbouncer, postgres
 from tests.log.letters import burst, header, message, result, row, start, timer
@@ -275,7 +275,9 @@ async def _relayed(log: PostgresLog) -> None:
     await log.relayed([(away.message, Delivery.STORED) for away in await log.relay(["loyalty"], 5)])
 
 
-KEPT = Kept(fingerprint="f1", choreography="c", file="c.py", texts={"c.py": ""}, bindings={}, made_by="this test")
+KEPT = KeptVersion(
+    fingerprint="f1", choreography="c", file="c.py", texts={"c.py": ""}, bindings={}, made_by="this test"
+)
 CALLS: dict[str, Call] = {
     "lease": lambda log: log.lease("warehouse-1", 64),
     "flush": _flush,
@@ -289,14 +291,14 @@ CALLS: dict[str, Call] = {
     "relay": lambda log: log.relay(["loyalty"], 5),
     "relayed": _relayed,
     "accept": lambda log: log.accept("payment", [message(header(), receiver="warehouse", sender="payment")]),
-    "crowd": lambda log: log.crowd(Bounds(sessions=10)),
+    "crowd": lambda log: log.crowd(QuotaLimits(sessions=10)),
     "collect": lambda log: log.collect(0, 5),
     "lighten": lambda log: log.lighten(0, 5),
     "forget": lambda log: log.forget(0, 5, [uuid4()]),
-    "summaries": lambda log: log.summaries(Search()),
+    "summaries": lambda log: log.summaries(SessionFilter()),
     "show": lambda log: log.show(uuid4()),
     "timers": lambda log: log.timers(),
-    "move_timer": lambda log: log.move_timer(uuid4(), "warehouse", "1", None, Who(claimed="somebody"), "because"),
+    "move_timer": lambda log: log.move_timer(uuid4(), "warehouse", "1", None, Operator(claimed="somebody"), "because"),
     "end_timer": lambda log: log.end_timer(uuid4(), "warehouse", "1"),
     "events": lambda log: log.events(),
     "early_events": lambda log: log.early_events(),

@@ -12,7 +12,7 @@ from accompanist.limits import shards_count
 from accompanist.log.memory import MemoryLog
 from accompanist.log.postgres import PostgresLog
 from accompanist.runtime.messages import Kind, spoken_by
-from accompanist.runtime.ports import Bounds, Commit, Delivery, Kept, Phase, Reached
+from accompanist.runtime.ports import Commit, Delivery, KeptVersion, Phase, QuotaLimits, ReachedQuota
 from tests.log.letters import burst, header, message, order, row
 from tests.log.worlds import PostgresWorld, World, owner
 
@@ -124,7 +124,10 @@ async def test_at_its_initiator_an_unknown_session_is_not_undone_but_dropped(wor
         one = message(of, "!x", "warehouse", sender="payment", kind=kind)
         assert await payment.flush([burst(of, messages=(one,))]) == [[answer]]
         assert await log.accept("payment", [one]) == [Delivery.SAME if of is begun else Delivery.CLOSED]
-    assert await log.crowd(Bounds(undoing=1, waiting=1)) == [("payment", Reached.WAITING), ("payment", Reached.UNDOING)]
+    assert await log.crowd(QuotaLimits(undoing=1, waiting=1)) == [
+        ("payment", ReachedQuota.WAITING),
+        ("payment", ReachedQuota.UNDOING),
+    ]
     more = message(begun, "!y", "warehouse", sender="payment", kind=kind)
     assert await log.accept("payment", [more]) == [Delivery.FULL], "known by its start, it is not dropped"
 
@@ -134,7 +137,7 @@ async def test_a_peer_that_has_too_much_waiting_begins_nothing_here_and_others_d
     payment = await owner(world, "payment")
     known = header()
     await payment.flush([burst(known, session=row(known, "payment"))])
-    assert await payment.crowd(Bounds(waiting=3)) == []
+    assert await payment.crowd(QuotaLimits(waiting=3)) == []
     waiting = [header() for _ in range(3)]
     await loyalty.flush([burst(of, messages=(message(of, sender="loyalty"),)) for of in waiting])
     new = header()
@@ -142,7 +145,7 @@ async def test_a_peer_that_has_too_much_waiting_begins_nothing_here_and_others_d
         for kind in (Kind.DATA, Kind.CHOICE, Kind.ABORT, Kind.CANCEL):
             one = message(new, f"2{kind}", kind=kind, sender="loyalty")
             assert await payment.accept("loyalty", [one]) == [Delivery.FULL], kind
-        assert await payment.crowd(Bounds(waiting=3)) == [("loyalty", Reached.WAITING)]
+        assert await payment.crowd(QuotaLimits(waiting=3)) == [("loyalty", ReachedQuota.WAITING)]
     goes_on = message(known, "2", sender="loyalty")
     assert await loyalty.flush([burst(known, messages=(goes_on,))]) == [[Delivery.STORED]], "what is under way"
     assert await warehouse.flush([burst(new, messages=(message(new),))]) == [[Delivery.STORED]], "and others"
@@ -156,13 +159,13 @@ async def test_a_peer_that_has_too_much_waiting_begins_nothing_here_and_others_d
     for of in waiting:
         await payment.flush([burst(of, session=row(of, "payment"))])
     await payment.take(100, taken)
-    assert await payment.crowd(Bounds(waiting=3)) == []
+    assert await payment.crowd(QuotaLimits(waiting=3)) == []
     assert await payment.accept("loyalty", [message(new, "6", sender="loyalty")]) == [Delivery.STORED], "there is room"
 
 
 async def test_a_peer_that_aborts_without_end_is_told_full_for_sessions_that_are_unknown(world: World) -> None:
     warehouse, payment = await owner(world, "warehouse"), await owner(world, "payment")
-    bounds = Bounds(undoing=2)
+    bounds = QuotaLimits(undoing=2)
     known, first, second, third = (header() for _ in range(4))
     await payment.flush([burst(known, session=row(known, "payment"))])
     for of in (first, second):
@@ -170,7 +173,7 @@ async def test_a_peer_that_aborts_without_end_is_told_full_for_sessions_that_are
         assert await warehouse.flush([burst(of, messages=(message(of, "!abort", kind=Kind.ABORT),))]) == [
             [Delivery.STORED]
         ]
-    assert await payment.crowd(bounds) == [("warehouse", Reached.UNDOING)]
+    assert await payment.crowd(bounds) == [("warehouse", ReachedQuota.UNDOING)]
     said = [message(third, "!abort", kind=Kind.ABORT), message(third, "!cancel", kind=Kind.CANCEL), message(third)]
     assert await payment.accept("warehouse", said) == [Delivery.FULL, Delivery.FULL, Delivery.STORED]
     assert await payment.accept("warehouse", [message(known, "!abort", kind=Kind.ABORT)]) == [Delivery.STORED]
@@ -202,7 +205,7 @@ async def test_what_cannot_be_read_holds_up_no_message_and_is_told_of_in_one_lin
     assert "from loyalty" in caplog.records[0].getMessage()
     admin = await postgres_world.connect("payment")
     assert await admin.fetchval("SELECT count(*) FROM arrival WHERE early AND aside") == many, "they count as waiting"
-    assert await payment.crowd(Bounds(waiting=many)) == [("loyalty", Reached.WAITING)]
+    assert await payment.crowd(QuotaLimits(waiting=many)) == [("loyalty", ReachedQuota.WAITING)]
 
     caplog.clear()
     assert await payment.unfinished(range(shards_count)) == [(of.session, "payment")], "recovery does not load them"
@@ -244,10 +247,10 @@ async def test_the_id_of_a_session_cannot_be_known_beforehand(world: World) -> N
 async def test_a_full_bound_is_said_of_all(world: World) -> None:
     log, payment = await owner(world, "warehouse"), await owner(world, "payment")
     await world.bound("payment", 1)
-    await payment.keep([Kept(fingerprint="f0", choreography="fulfil_order", file="a.py", texts={})])
-    assert await payment.crowd(Bounds()) == []
+    await payment.keep([KeptVersion(fingerprint="f0", choreography="fulfil_order", file="a.py", texts={})])
+    assert await payment.crowd(QuotaLimits()) == []
     for _ in range(2):
         of = header()
         await log.flush([burst(of, messages=(message(of),))])
-    assert await payment.crowd(Bounds()) == [("", Reached.WAITING)]
+    assert await payment.crowd(QuotaLimits()) == [("", ReachedQuota.WAITING)]
     assert isinstance(payment, MemoryLog | PostgresLog)

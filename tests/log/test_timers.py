@@ -8,7 +8,7 @@ from accompanist import limits
 from accompanist.limits import shards_count
 from accompanist.runtime.messages import Header
 from accompanist.runtime.ports import LeaseLost, Parked, Phase, ResultKind
-from accompanist.runtime.who import Who
+from accompanist.runtime.who import Operator
 from tests.log.letters import burst, header, result, row, shard, timer
 from tests.log.worlds import AnyLog, World, owner
 
@@ -127,11 +127,13 @@ async def test_timers_are_listed_and_moved(world: World) -> None:
     assert len(await log.timers(limit=2)) == 2
     [line] = [one for one in await log.summaries() if one.session == other.session]
     assert line.due_at == listed[0].due_at
-    assert await log.move_timer(of.session, "warehouse", "8", None, Who(claimed="ann"), "now")
+    assert await log.move_timer(of.session, "warehouse", "8", None, Operator(claimed="ann"), "now")
     assert await due(log) == ["8"]
-    assert await log.move_timer(of.session, "warehouse", "7", listed[1].due_at + 5_000, Who(claimed="ann"), "later")
+    assert await log.move_timer(
+        of.session, "warehouse", "7", listed[1].due_at + 5_000, Operator(claimed="ann"), "later"
+    )
     assert [one.due_at for one in await log.timers(of.session)][1] == pytest.approx(listed[1].due_at + 5_000)
-    assert not await log.move_timer(of.session, "warehouse", "1", None, Who(claimed="ann"), "never")
+    assert not await log.move_timer(of.session, "warehouse", "1", None, Operator(claimed="ann"), "never")
     story = await log.show(of.session)
     assert story is not None and [one.site for one in story.timers] == ["8", "7"]
     audited = [(audit.role, audit.verb, audit.claimed, audit.why) for audit in story.audits]

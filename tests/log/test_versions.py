@@ -7,7 +7,7 @@ import msgspec
 from accompanist.log.names import sidecar_role
 from accompanist.log.postgres import PostgresLog
 from accompanist.log.versions import digest, encode
-from accompanist.runtime.ports import Kept, Phase
+from accompanist.runtime.ports import KeptVersion, Phase
 from tests.log.letters import burst, header, message, row
 from tests.log.worlds import PostgresWorld, World, owner
 from tests.postgres import SERVICES
@@ -15,9 +15,9 @@ from tests.postgres import SERVICES
 AGE_MS, AGE_S = 100_000, 100
 
 
-def version(fingerprint: str = "f0", text: str = "é'\\\n") -> Kept:
+def version(fingerprint: str = "f0", text: str = "é'\\\n") -> KeptVersion:
     bindings = {"r": "warehouse"}
-    return Kept(
+    return KeptVersion(
         fingerprint=fingerprint, choreography="c", file="a/b.py", texts={"a/b.py": text}, bindings=bindings, made_by="t"
     )
 

@@ -10,15 +10,15 @@ from typing import Any
 from accompanist.language.program.program import RoleProgram
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.control import control, reason_in
-from accompanist.runtime.events import Answered, Arrived, Undid
+from accompanist.runtime.events import Arrived, CallAnswered, Undid
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.peer_aborts import PeerAborts
 from accompanist.runtime.ports import Executed, Phase, SessionRow
 from accompanist.runtime.position import Position
-from accompanist.runtime.requests import Requests
+from accompanist.runtime.requests import UndoRequests
 from accompanist.runtime.saga import StepOutcome
-from accompanist.runtime.session import Parts, Session
-from accompanist.runtime.state import State
+from accompanist.runtime.session import Session, SessionParts
+from accompanist.runtime.state import SessionState
 from accompanist.runtime.undo import Undo
 from accompanist.runtime.votes import Votes
 
@@ -31,7 +31,7 @@ class _VotesBeforeItCloses(Undo):
 class VotesBeforeItCloses(Session):
     """Votes and tells at once, and compensates what its log says was answered."""
 
-    parts = Parts(undo=_VotesBeforeItCloses)
+    parts = SessionParts(undo=_VotesBeforeItCloses)
 
 
 class _CompensatesFromItsLog(Undo):
@@ -44,10 +44,10 @@ class _CompensatesFromItsLog(Undo):
 class CompensatesFromItsLog(Session):
     """Closes, but takes what was executed from its results and not from the fence."""
 
-    parts = Parts(undo=_CompensatesFromItsLog)
+    parts = SessionParts(undo=_CompensatesFromItsLog)
 
 
-class _TellsOnlyWhomItSentTo(State):
+class _TellsOnlyWhomItSentTo(SessionState):
     @property
     def program(self) -> RoleProgram:
         whole: RoleProgram = vars(self)["program"]
@@ -62,7 +62,7 @@ class _TellsOnlyWhomItSentTo(State):
 class TellsOnlyWhomItSentTo(Session):
     """Aborts go to the contacts that the log knows, not to everyone its projection can send to."""
 
-    parts = Parts(state=_TellsOnlyWhomItSentTo)
+    parts = SessionParts(state=_TellsOnlyWhomItSentTo)
 
 
 class _TellsNobody(Undo):
@@ -74,7 +74,7 @@ class _TellsNobody(Undo):
 class TellsNobody(Session):
     """Aborts go to the initiator alone."""
 
-    parts = Parts(undo=_TellsNobody)
+    parts = SessionParts(undo=_TellsNobody)
 
     def __init__(self, program: RoleProgram, row: SessionRow) -> None:
         super().__init__(replace(program, projection=replace(program.projection, sends_to=frozenset())), row)
@@ -92,7 +92,7 @@ class _MarksAllAtOnce(Undo):
 class MarksAllAtOnce(Session):
     """The first compensation marks the whole session undone."""
 
-    parts = Parts(undo=_MarksAllAtOnce)
+    parts = SessionParts(undo=_MarksAllAtOnce)
 
 
 class _UndoesInOrder(Undo):
@@ -103,10 +103,10 @@ class _UndoesInOrder(Undo):
 class UndoesInOrder(Session):
     """Compensates in the order of commit, not in reverse."""
 
-    parts = Parts(undo=_UndoesInOrder)
+    parts = SessionParts(undo=_UndoesInOrder)
 
 
-class _GrantsAnything(Requests):
+class _GrantsAnything(UndoRequests):
     def consider(self, event: Arrived) -> StepOutcome:
         if self._state.row.phase is Phase.CLOSING:
             return self.defer(event)
@@ -116,7 +116,7 @@ class _GrantsAnything(Requests):
 class GrantsAnything(Session):
     """Grants a cancel or a deadline wherever it is heard, also after its done vote."""
 
-    parts = Parts(requests=_GrantsAnything)
+    parts = SessionParts(requests=_GrantsAnything)
 
 
 class _GrantsAfterTheCommitPoint(Position):
@@ -127,7 +127,7 @@ class _GrantsAfterTheCommitPoint(Position):
 class GrantsAfterTheCommitPoint(Session):
     """Forgets that the pivot is through."""
 
-    parts = Parts(position=_GrantsAfterTheCommitPoint)
+    parts = SessionParts(position=_GrantsAfterTheCommitPoint)
 
 
 class _HearsAbortsAfterTheCommitPoint(Position):
@@ -141,7 +141,7 @@ class _HearsAbortsAfterTheCommitPoint(Position):
 class HearsAbortsAfterTheCommitPoint(Session):
     """Believes that the saga is undone although its own pivot is through."""
 
-    parts = Parts(position=_HearsAbortsAfterTheCommitPoint)
+    parts = SessionParts(position=_HearsAbortsAfterTheCommitPoint)
 
 
 class _AbortsAPivotThatWasAsked(Position):
@@ -152,7 +152,7 @@ class _AbortsAPivotThatWasAsked(Position):
 class AbortsAPivotThatWasAsked(Session):
     """Undoes at another's word, whether its pivot was done meanwhile or not."""
 
-    parts = Parts(position=_AbortsAPivotThatWasAsked)
+    parts = SessionParts(position=_AbortsAPivotThatWasAsked)
 
 
 class _HearsAbortsBehindTheCommitPoint(PeerAborts):
@@ -163,7 +163,7 @@ class _HearsAbortsBehindTheCommitPoint(PeerAborts):
 class HearsAbortsBehindTheCommitPoint(Session):
     """Believes a participant although it waits for what comes after the commit point."""
 
-    parts = Parts(aborts=_HearsAbortsBehindTheCommitPoint)
+    parts = SessionParts(aborts=_HearsAbortsBehindTheCommitPoint)
 
 
 class _KeepsNoCause(PeerAborts):
@@ -174,7 +174,7 @@ class _KeepsNoCause(PeerAborts):
 class KeepsNoCause(Session):
     """Does not keep that it believed a participant; a successor that stands further on does not."""
 
-    parts = Parts(aborts=_KeepsNoCause)
+    parts = SessionParts(aborts=_KeepsNoCause)
 
 
 class _TellsNoneThatAreNamed(Undo):
@@ -185,7 +185,7 @@ class _TellsNoneThatAreNamed(Undo):
 class TellsNoneThatAreNamed(Session):
     """The initiator does not tell those whom only others have reached."""
 
-    parts = Parts(undo=_TellsNoneThatAreNamed)
+    parts = SessionParts(undo=_TellsNoneThatAreNamed)
 
 
 class _HearsAbortsWhenSettled(PeerAborts):
@@ -196,7 +196,7 @@ class _HearsAbortsWhenSettled(PeerAborts):
 class HearsAbortsWhenSettled(Session):
     """Takes it for proof of a divergence that a participant aborts what is settled."""
 
-    parts = Parts(aborts=_HearsAbortsWhenSettled)
+    parts = SessionParts(aborts=_HearsAbortsWhenSettled)
 
 
 class _ClosesBlindly(Undo):
@@ -207,7 +207,7 @@ class _ClosesBlindly(Undo):
 class ClosesBlindly(Session):
     """Closes without asking whether the call in doubt was done after all."""
 
-    parts = Parts(undo=_ClosesBlindly)
+    parts = SessionParts(undo=_ClosesBlindly)
 
 
 class _KeepsItsContacts(Votes):
@@ -225,7 +225,7 @@ class _KeepsItsContacts(Votes):
 class KeepsItsContacts(Session):
     """A done vote that does not say whom this role has sent to."""
 
-    parts = Parts(votes=_KeepsItsContacts)
+    parts = SessionParts(votes=_KeepsItsContacts)
 
 
 class _KeepsItsSendSet(Votes):
@@ -244,11 +244,11 @@ class _KeepsItsSendSet(Votes):
 class KeepsItsSendSet(Session):
     """A `compensated` that does not say whom this role can send to."""
 
-    parts = Parts(votes=_KeepsItsSendSet)
+    parts = SessionParts(votes=_KeepsItsSendSet)
 
 
-class _ForgetsReplies(State):
-    def answer(self, event: Answered, outcome: str) -> None:
+class _ForgetsReplies(SessionState):
+    def answer(self, event: CallAnswered, outcome: str) -> None:
         super().answer(event, outcome)
         self.draft.results.clear()
 
@@ -256,11 +256,11 @@ class _ForgetsReplies(State):
 class ForgetsReplies(Session):
     """Goes on with a reply that it does not keep."""
 
-    parts = Parts(state=_ForgetsReplies)
+    parts = SessionParts(state=_ForgetsReplies)
 
 
-class _TellsOfARecordItDoesNotKeep(State):
-    def answer(self, event: Answered, outcome: str) -> None:
+class _TellsOfARecordItDoesNotKeep(SessionState):
+    def answer(self, event: CallAnswered, outcome: str) -> None:
         super().answer(event, outcome)
         self.draft.results = [result for result in self.draft.results if result.operation != "role.commit"]
 
@@ -268,10 +268,10 @@ class _TellsOfARecordItDoesNotKeep(State):
 class TellsOfARecordItDoesNotKeep(Session):
     """Goes on from the commit point, and tells of it, while its record is not stable."""
 
-    parts = Parts(state=_TellsOfARecordItDoesNotKeep)
+    parts = SessionParts(state=_TellsOfARecordItDoesNotKeep)
 
 
-class _GrantsWithoutARecord(State):
+class _GrantsWithoutARecord(SessionState):
     def update(self, **changes: Any) -> None:
         changes.pop("granted", None)
         super().update(**changes)
@@ -280,10 +280,10 @@ class _GrantsWithoutARecord(State):
 class GrantsWithoutARecord(Session):
     """Closes for a cancel that it granted, and does not keep that it did."""
 
-    parts = Parts(state=_GrantsWithoutARecord)
+    parts = SessionParts(state=_GrantsWithoutARecord)
 
 
-class _GrantsAfterItsVote(Requests):
+class _GrantsAfterItsVote(UndoRequests):
     def consider(self, event: Arrived) -> StepOutcome:
         closing = self._state.row.phase is Phase.CLOSING
         if self._state.role == self._owner and not closing and not self._position.past_commit():
@@ -294,7 +294,7 @@ class _GrantsAfterItsVote(Requests):
 class GrantsAfterItsVote(Session):
     """Grants a cancel after its done vote, where its path came to no commit point."""
 
-    parts = Parts(requests=_GrantsAfterItsVote)
+    parts = SessionParts(requests=_GrantsAfterItsVote)
 
 
 class _SettlesAlone(Votes):
@@ -308,7 +308,7 @@ class _SettlesAlone(Votes):
 class SettlesAlone(Session):
     """The initiator says settled at its own end, without the others' votes."""
 
-    parts = Parts(votes=_SettlesAlone)
+    parts = SessionParts(votes=_SettlesAlone)
 
 
 class _SpreadsNothing(Undo):
@@ -320,7 +320,7 @@ class _SpreadsNothing(Undo):
 class SpreadsNothing(Session):
     """A role that is done when the saga is undone is not told so by the initiator."""
 
-    parts = Parts(undo=_SpreadsNothing)
+    parts = SessionParts(undo=_SpreadsNothing)
 
 
 class RunsBeforeItHearsTheAbort(Session):
@@ -340,7 +340,7 @@ class _ForgetsWhatItAsked(Position):
 class ForgetsWhatItAsked(Session):
     """Without a fence: only what was answered counts as done."""
 
-    parts = Parts(position=_ForgetsWhatItAsked)
+    parts = SessionParts(position=_ForgetsWhatItAsked)
 
 
 class _GuessesThatThePivotFailed(Position):
@@ -355,4 +355,4 @@ class _GuessesThatThePivotFailed(Position):
 class GuessesThatThePivotFailed(Session):
     """Without a fence: a pivot without an answer is taken as not done."""
 
-    parts = Parts(position=_GuessesThatThePivotFailed)
+    parts = SessionParts(position=_GuessesThatThePivotFailed)

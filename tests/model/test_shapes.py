@@ -12,7 +12,7 @@ from unittest.mock import patch
 import pytest
 
 from accompanist.cli.main import main
-from accompanist.runtime.requests import Requests
+from accompanist.runtime.requests import UndoRequests
 from accompanist.runtime.saga import StepOutcome
 from accompanist.runtime.undo import Undo
 
@@ -52,7 +52,7 @@ def asked_uncounted() -> AbstractContextManager[Any]:
         self._state.draft.messages.append(request)
         self._state.draft.forced = True
 
-    return patch.object(Requests, "_ask_owner", ask)
+    return patch.object(UndoRequests, "_ask_owner", ask)
 
 
 @pytest.mark.parametrize(

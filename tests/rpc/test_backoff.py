@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accompanist.runtime.backoff import COMPENSATION, FORWARD, RETRIABLE, Policy, delay_ms
+from accompanist.runtime.backoff import COMPENSATION, FORWARD, RETRIABLE, RetryPolicy, delay_ms
 
 chances = st.floats(0, 1, exclude_max=True)
 
@@ -24,8 +24,8 @@ def test_more_chance_is_more_delay(attempt: int, one: float, other: float) -> No
     assert (delay_ms(attempt, RETRIABLE, less) or 0) <= (delay_ms(attempt, RETRIABLE, more) or 0)
 
 
-@pytest.mark.parametrize("policy", [FORWARD, COMPENSATION, Policy(attempts_max=1)])
-def test_a_budget_is_spent(policy: Policy) -> None:
+@pytest.mark.parametrize("policy", [FORWARD, COMPENSATION, RetryPolicy(attempts_max=1)])
+def test_a_budget_is_spent(policy: RetryPolicy) -> None:
     assert policy.attempts_max is not None
     delays = [delay_ms(attempt, policy, 0.5) for attempt in range(1, policy.attempts_max + 2)]
     assert None not in delays[:-2]
@@ -41,4 +41,4 @@ def test_what_has_no_delay(wrong: tuple[int, float]) -> None:
 @pytest.mark.parametrize("wrong", [(0, 5, 1), (6, 5, 1), (1, 5, 0)])
 def test_what_is_no_policy(wrong: tuple[int, int, int]) -> None:
     with pytest.raises(ValueError, match=r"needs|budget"):
-        Policy(*wrong)
+        RetryPolicy(*wrong)

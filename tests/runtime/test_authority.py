@@ -17,7 +17,7 @@ from accompanist.language.program.load import load
 from accompanist.language.program.program import Choreography, RoleProgram
 from accompanist.language.values import codec
 from accompanist.runtime import authority
-from accompanist.runtime.authority import TABLE, Part, Word, allows
+from accompanist.runtime.authority import TABLE, Party, Permission, allows
 from accompanist.runtime.beginning import begins, owner_of_saga
 from accompanist.runtime.control import CLIENT, control
 from accompanist.runtime.events import Deadline
@@ -93,25 +93,25 @@ def test_whatever_an_honest_run_sends_is_allowed(name: str) -> None:
 
 def test_each_row_of_the_table_is_needed_by_an_honest_run() -> None:
     """Of an operator's orders the tests of `runtime.operate` have plenty."""
-    needed: set[Word] = set()
+    needed: set[Permission] = set()
     for name in MUST_PASS:
         programs, sent = honest(name)
         for message in sent:
             program = programs[message.receiver]
-            needed |= {word for word in TABLE if allowed_by(word, program, message)}
-    assert {word for word in TABLE if word not in needed} == {row for row in TABLE if row.kind is Kind.OPERATOR}
+            needed |= {row for row in TABLE if allowed_by(row, program, message)}
+    assert {row for row in TABLE if row not in needed} == {row for row in TABLE if row.kind is Kind.OPERATOR}
 
 
-def allowed_by(word: Word, program: RoleProgram, message: Message) -> bool:
+def allowed_by(permission: Permission, program: RoleProgram, message: Message) -> bool:
     """Whether this row allows it and no other does."""
-    without = tuple(row for row in TABLE if row != word)
+    without = tuple(row for row in TABLE if row != permission)
     try:
-        authority.words_for.cache_clear()
+        authority.permissions_for.cache_clear()
         authority.TABLE = without
         return not allows(program, message)
     finally:
         authority.TABLE = TABLE
-        authority.words_for.cache_clear()
+        authority.permissions_for.cache_clear()
 
 
 def may_say(choreography: Choreography, message: Message) -> bool:
@@ -238,5 +238,5 @@ def test_a_role_is_taken_to_have_reached_whom_its_program_sends_to_and_nobody_el
 
 
 def test_the_parts_of_the_table_are_all_of_use() -> None:
-    assert {part for word in TABLE for part in (word.sender, word.receiver)} == set(Part)
+    assert {part for word in TABLE for part in (word.sender, word.receiver)} == set(Party)
     assert {word.kind for word in TABLE} == set(Kind)

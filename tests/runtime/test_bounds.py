@@ -7,7 +7,7 @@ import pytest
 from accompanist import limits
 from accompanist.language.program.operations import Branch, Call, Choose, Operation, Program, Receive, Send
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
-from accompanist.runtime.events import Answered, Arrived, CloseAnswered, Name
+from accompanist.runtime.events import Arrived, CallAnswered, CloseAnswered, Name
 from accompanist.runtime.mailbox import Contradiction, Mailbox
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.session import Session
@@ -31,7 +31,7 @@ def test_a_session_of_too_many_steps_ends_as_one_that_failed(monkeypatch: pytest
     monkeypatch.setattr(limits, "replay_steps_max", 1)
     session = Session.begin(sagas.ring()["a"], sagas.start())
     session.handle(Arrived(sagas.start()))
-    session.handle(Answered("1", Name.REPLIED, b"2"))
+    session.handle(CallAnswered("1", Name.REPLIED, b"2"))
     session.handle(CloseAnswered(Name.CLOSED, ()))
     assert session.row.vote == "abort"
     assert "more than 1 steps in one session" in (session.row.reason or "")

@@ -8,7 +8,7 @@ import pytest
 from accompanist.errors import Bug
 from accompanist.runtime import saga
 from accompanist.runtime.control import control
-from accompanist.runtime.events import Answered, Arrived, Deadline, Name
+from accompanist.runtime.events import Arrived, CallAnswered, Deadline, Name
 from accompanist.runtime.messages import Kind
 from accompanist.runtime.ports import Memory, Phase
 from accompanist.runtime.saga import StepOutcome
@@ -35,7 +35,7 @@ def test_an_impossible_event_changes_nothing() -> None:
         session.handle(Arrived(SETTLED))
     assert session.row is before
     assert not session.spoilt
-    assert session.handle(Answered("1", Name.REPLIED, b"2")).messages, "it goes on as if nothing had come"
+    assert session.handle(CallAnswered("1", Name.REPLIED, b"2")).messages, "it goes on as if nothing had come"
 
 
 def test_an_event_of_another_type_than_its_name_changes_nothing() -> None:
@@ -44,7 +44,7 @@ def test_an_event_of_another_type_than_its_name_changes_nothing() -> None:
     with pytest.raises(Bug, match="replied cannot come as Deadline"):
         session.handle(Deadline(Name.REPLIED))
     assert session.row is before and not session.spoilt
-    assert session.handle(Answered("1", Name.REPLIED, b"2")).messages
+    assert session.handle(CallAnswered("1", Name.REPLIED, b"2")).messages
 
 
 IMPOSSIBLE = [(phase, kind) for phase in Phase for kind in Kind if (phase, Name(kind.value)) not in saga.TABLE]
@@ -69,7 +69,7 @@ def test_of_an_action_that_breaks_off_nothing_leaves(monkeypatch: pytest.MonkeyP
     session = asking()
     before = session.row
     with pytest.raises(Bug):
-        session.handle(Answered("1", Name.DECLINED, b'"no"'))
+        session.handle(CallAnswered("1", Name.DECLINED, b'"no"'))
     assert session.row is before
     assert session.spoilt
     burst = session.park("ACC201", "it broke off")

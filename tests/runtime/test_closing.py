@@ -13,7 +13,7 @@ from accompanist.language.program.operations import Call, Program
 from accompanist.language.program.program import Operation, RoleProgram
 from accompanist.runtime.burst import Burst, CloseWorker
 from accompanist.runtime.control import CLIENT, because, control
-from accompanist.runtime.events import Answered, Arrived, Clashed, CloseAnswered, Deadline, Event, Name
+from accompanist.runtime.events import Arrived, CallAnswered, Clashed, CloseAnswered, Deadline, Event, Name
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.operate import BY_HAND
 from accompanist.runtime.ports import Executed, Memory, Phase
@@ -61,7 +61,7 @@ class Lived:
 def closing() -> Lived:
     """a, whose first transaction gave no answer; it can be compensated."""
     lived = Lived(sagas.ring(pivot=False))
-    lived.hear(Answered("1", Name.EXHAUSTED))
+    lived.hear(CallAnswered("1", Name.EXHAUSTED))
     assert lived.session.row.phase is Phase.CLOSING
     return lived
 
@@ -79,7 +79,7 @@ def test_a_cancel_is_granted_when_the_session_goes_on_after_all(closing: Lived) 
 
 def test_a_cancel_is_for_nothing_where_the_pivot_was_through() -> None:
     lived = Lived(sagas.saga({"a": (_ships, sagas.transaction("do", None), set())}, commit_role="a"))
-    lived.hear(Answered("1", Name.EXHAUSTED), Arrived(CANCEL))
+    lived.hear(CallAnswered("1", Name.EXHAUSTED), Arrived(CANCEL))
     lived.hear(HELD)
     again, _ = lived.again()
     assert lived.session.row.outcome == "settled"
@@ -122,7 +122,7 @@ def test_who_hears_while_it_closes_that_a_person_has_ended_the_saga_leaves_what_
     """Where something may have been done that cannot be undone. Without a commit point, or before its own, an initiator
     undoes everything, whatever another says."""
     lived = Lived(programs)
-    lived.hear(Answered("1", Name.EXHAUSTED))
+    lived.hear(CallAnswered("1", Name.EXHAUSTED))
     abort = control(sagas.HEADER, Kind.ABORT, "b", "a", because("ended by hand at b", left=True))
     lived.hear(Arrived(abort))
     again, _ = lived.again()
@@ -149,7 +149,7 @@ def test_a_deadline_becomes_a_message_and_that_is_heard(closing: Lived) -> None:
 
 def test_an_initiator_that_closes_passes_a_request_on() -> None:
     lived = Lived(sagas.recorded())
-    lived.hear(Answered("1", Name.EXHAUSTED))
+    lived.hear(CallAnswered("1", Name.EXHAUSTED))
     passed = [*lived.hear(Arrived(CANCEL)).messages, *lived.hear(Deadline()).messages]
     assert {(message.kind, message.receiver) for message in passed} == {(Kind.CANCEL, "b")}
     assert len({message.key for message in passed}) == 2
@@ -159,7 +159,7 @@ def test_an_initiator_that_closes_passes_a_request_on() -> None:
 def test_who_stopped_a_session_while_it_closed_lets_it_go_on(cause: Message) -> None:
     """Closing and telling go on; what stands still is what the person stopped, its compensations."""
     lived = Lived(sagas.ring(pivot=False))
-    lived.hear(Answered("1", Name.REPLIED, b"2"), Arrived(cause))
+    lived.hear(CallAnswered("1", Name.REPLIED, b"2"), Arrived(cause))
     lived.hear(Arrived(order("park", receiver="a")))
     burst = lived.hear(CloseAnswered(Name.CLOSED, (DONE,)))
     assert [message.kind for message in burst.messages] == [Kind.ABORT]
@@ -174,7 +174,7 @@ def test_who_stopped_a_session_while_it_closed_lets_it_go_on(cause: Message) -> 
 
 def test_a_restart_while_a_stopped_session_closes_leaves_it_stopped() -> None:
     lived = Lived(sagas.ring(pivot=False))
-    lived.hear(Answered("1", Name.REPLIED, b"2"), Arrived(ABORT), Arrived(order("park", receiver="a")))
+    lived.hear(CallAnswered("1", Name.REPLIED, b"2"), Arrived(ABORT), Arrived(order("park", receiver="a")))
     again, bursts = lived.again()
     assert [call for burst in bursts for call in burst.calls] == [CloseWorker()]
     burst = again.handle(CloseAnswered(Name.CLOSED, (DONE,)))
@@ -210,12 +210,12 @@ def priced() -> dict[str, RoleProgram]:
 @pytest.mark.parametrize(
     "events",
     [
-        (Answered("1", Name.EXHAUSTED),),
+        (CallAnswered("1", Name.EXHAUSTED),),
         (Arrived(CANCEL),),
-        (Answered("1", Name.DECLINED, b'"no"'),),
-        (Answered("1", Name.REPLIED, b"-1"),),
-        (Answered("1", Name.REPLIED, b'"misfit"'),),
-        (Answered("1", Name.REPLIED, b"1"), Answered("2", Name.SHUT)),
+        (CallAnswered("1", Name.DECLINED, b'"no"'),),
+        (CallAnswered("1", Name.REPLIED, b"-1"),),
+        (CallAnswered("1", Name.REPLIED, b'"misfit"'),),
+        (CallAnswered("1", Name.REPLIED, b"1"), CallAnswered("2", Name.SHUT)),
     ],
     ids=["a query without answer", "a cancel", "a query that declined", "a program that fails", "a misfit", "shut"],
 )
@@ -235,10 +235,10 @@ def test_a_successor_finds_the_cause_and_does_not_ask_for_more(events: tuple[Eve
 def test_the_fence_decides_about_a_transaction_without_answer() -> None:
     """Asked twice it decides the same, so that no record has to be before it."""
     lived = Lived(priced())
-    burst = lived.hear(Answered("1", Name.REPLIED, b"1"), Answered("2", Name.EXHAUSTED))
+    burst = lived.hear(CallAnswered("1", Name.REPLIED, b"1"), CallAnswered("2", Name.EXHAUSTED))
     assert burst.calls == (CloseWorker("2"),)
     assert lived.session.row.granted is None
     again, bursts = lived.again()
     [asked] = [call for one in bursts for call in one.calls]
     assert getattr(asked, "site", None) == "2", "it asks again, and is answered, or the door is shut"
-    assert again.handle(Answered("2", Name.SHUT)).calls == (CloseWorker(),)
+    assert again.handle(CallAnswered("2", Name.SHUT)).calls == (CloseWorker(),)

@@ -18,6 +18,7 @@ from accompanist.runtime import (
     by_hand,
     closing,
     operate,
+    peer_aborts,
     recovery,
     requests,
     running,
@@ -28,7 +29,7 @@ from accompanist.runtime import (
 )
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
 from accompanist.runtime.control import event, left_in
-from accompanist.runtime.events import Answered, Arrived, Clashed, CloseAnswered, Name, Undid
+from accompanist.runtime.events import Arrived, CallAnswered, Clashed, CloseAnswered, Name, Undid
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.operate import Verb
 from accompanist.runtime.ports import Executed, Memory, Phase, ResultKind, ResultRow
@@ -36,6 +37,7 @@ from accompanist.runtime.saga import FINAL
 from accompanist.runtime.session import Session
 from tests.runtime import sagas
 from tests.runtime.test_operate import order
+from tests.runtime.test_undone import Owner, said
 
 
 def message(kind: Kind, site: str, sender: str, payload: bytes) -> Message:
@@ -108,7 +110,7 @@ def parked_by_hand() -> Session:
 
 def of_an_expression() -> Session:
     made = begun(programs(broken))
-    made.handle(Answered("3", Name.REPLIED, b"7"))
+    made.handle(CallAnswered("3", Name.REPLIED, b"7"))
     return made
 
 
@@ -118,13 +120,13 @@ def of_a_sleep_that_is_too_long() -> Session:
 
 def of_a_reply_that_does_not_fit() -> Session:
     made = begun(programs())
-    made.handle(Answered("3", Name.REPLIED, b"null"))
+    made.handle(CallAnswered("3", Name.REPLIED, b"null"))
     return made
 
 
 def of_a_message_that_does_not_fit() -> Session:
     made = begun(programs(hearer))
-    made.handle(Answered("3", Name.REPLIED, b"2"))
+    made.handle(CallAnswered("3", Name.REPLIED, b"2"))
     made.handle(Arrived(UNFIT))
     return made
 
@@ -133,25 +135,25 @@ def of_an_event_that_does_not_fit() -> Session:
     """It came before anything was known of its session."""
     made = begun(programs(waiter))
     made.handle(Arrived(ILL_TOLD))
-    made.handle(Answered("3", Name.REPLIED, b"2"))
+    made.handle(CallAnswered("3", Name.REPLIED, b"2"))
     return made
 
 
 def of_a_door_that_is_shut() -> Session:
     made = begun(programs())
-    made.handle(Answered("3", Name.SHUT))
+    made.handle(CallAnswered("3", Name.SHUT))
     return made
 
 
 def of_a_key_that_is_reused() -> Session:
     made = begun(programs())
-    made.handle(Answered("3", Name.REUSED))
+    made.handle(CallAnswered("3", Name.REUSED))
     return made
 
 
 def of_no_answer() -> Session:
     made = begun(programs())
-    made.handle(Answered("3", Name.EXHAUSTED))
+    made.handle(CallAnswered("3", Name.EXHAUSTED))
     return made
 
 
@@ -164,7 +166,7 @@ def of_a_clash_with_a_message_of_ours() -> Session:
 def of_a_clash_when_it_was_done() -> Session:
     made = begun(programs())
     for site in ("3", "4"):
-        made.handle(Answered(site, Name.REPLIED, b"2"))
+        made.handle(CallAnswered(site, Name.REPLIED, b"2"))
     assert made.row.phase is Phase.DONE
     made.handle(Clashed("5", "a"))
     return made
@@ -223,7 +225,7 @@ def of_a_bug_when_it_was_undone() -> Session:
 
 def of_a_pivot_in_doubt() -> Session:
     made = begun(sagas.billed()["b"])
-    made.handle(Answered("3", Name.EXHAUSTED))
+    made.handle(CallAnswered("3", Name.EXHAUSTED))
     made.handle(CloseAnswered(Name.CLOSED, None))
     return made
 
@@ -233,6 +235,18 @@ def of_a_call_that_does_not_end() -> Session:
     made.handle(Arrived(message(Kind.ABORT, "!abort", "a", b'"no"')))
     made.handle(CloseAnswered(Name.UNENDED, None))
     return made
+
+
+def owner_of_an_undone_saga() -> Owner:
+    """The initiator owns the commit point, has passed it, and hears that b is undone."""
+    made = Owner()
+    made.ships()
+    made.hear(said("b", "a", kind=Kind.COMPENSATED))
+    return made
+
+
+def of_a_role_that_is_undone_elsewhere() -> Session:
+    return owner_of_an_undone_saga().session
 
 
 @dataclass(frozen=True)
@@ -247,7 +261,10 @@ class Way:
 
 HEARS = "a message that does not fit"
 TOLD = "an event that does not fit"
-IN_THE_INBOX = {HEARS: (UNFIT,), TOLD: (ILL_TOLD,)}
+ELSEWHERE = "a role that is undone elsewhere"
+FIRST = message(Kind.DATA, "2", "a", b"1")
+IN_THE_INBOX = {HEARS: (FIRST, UNFIT), TOLD: (FIRST, ILL_TOLD), ELSEWHERE: tuple(owner_of_an_undone_saga().inbox)}
+IN_THE_LOG = {ELSEWHERE: tuple(owner_of_an_undone_saga().results)}
 FORWARD = "resume retry resolve end"
 WAYS = {
     "by hand": Way("_carry_out", parked_by_hand, FORWARD, b"3"),
@@ -268,6 +285,7 @@ WAYS = {
     "no compensation": Way("_compensate", of_what_has_no_compensation, "resume retry skip resolve"),
     "a pivot in doubt": Way("leave_in_doubt", of_a_pivot_in_doubt, "resume retry skip resolve", b"3"),
     "a call that does not end": Way("calls_not_ended", of_a_call_that_does_not_end, "resume retry skip resolve"),
+    ELSEWHERE: Way("heed_undone", of_a_role_that_is_undone_elsewhere, "resume retry end"),
     "a bug when undone": Way("park", of_a_bug_when_it_was_undone, "resume retry"),
 }
 
@@ -288,13 +306,13 @@ def test_every_way_to_park_has_a_way_out_to_the_end(name: str) -> None:
         made = way.park()
         verb = way.verbs.split()[-1]
         value = {"value": msgspec.Raw(way.value)} if verb == "resolve" and made.standing().gap else {}
-        burst = made.handle(Arrived(order(verb, 9, **value)))
+        given = order(verb, 9, receiver=made.state.role, **value)
+        burst = made.handle(Arrived(given))
         assert made.row.parked is None
         if crash and made.row.phase not in (Phase.DONE, Phase.UNDONE):
-            inbox = (message(Kind.DATA, "2", "a", b"1"), *IN_THE_INBOX.get(name, ()), order(verb, 9, **value))
-            made, bursts = Session.recover(
-                made.program, Memory(session=made.durable_row, inbox=inbox, results=burst.results)
-            )
+            inbox = (*IN_THE_INBOX.get(name, (FIRST,)), given)
+            results = (*IN_THE_LOG.get(name, ()), *burst.results)
+            made, bursts = Session.recover(made.program, Memory(session=made.durable_row, inbox=inbox, results=results))
             assert made.row.parked is None
             burst = merged(bursts)
         to_the_end(made, burst)
@@ -307,7 +325,7 @@ def merged(bursts: list[Burst]) -> Burst:
 
 
 def to_the_end(made: Session, burst: Burst) -> None:
-    """The worker answers, and the initiator says how it ended."""
+    """The worker answers, and the initiator says how it ended, or hears that from the others."""
     while burst.calls:
         match burst.calls[0]:
             case CloseWorker():
@@ -317,11 +335,14 @@ def to_the_end(made: Session, burst: Burst) -> None:
             case CallWorker(site=site, kind=ResultKind.COMPENSATE):
                 burst = made.handle(Undid(site, Name.UNDID))
             case CallWorker(site=site):
-                burst = made.handle(Answered(site, Name.REPLIED, b"2"))
+                burst = made.handle(CallAnswered(site, Name.REPLIED, b"2"))
     if made.row.phase is Phase.UNDOING:  # ended by hand where nobody decides about that
         made.handle(Arrived(message(Kind.ABORT, "!abort", "a", b'{"reason":"by hand","left":true}')))
     if made.row.phase is Phase.DONE:
         made.handle(Arrived(message(Kind.SETTLED, "!settled", "a", b"null")))
+    elif made.row.phase is Phase.UNDONE and made.state.is_initiator:
+        for role in "bcde":
+            made.handle(Arrived(said(role, "a", left=True, kind=Kind.COMPENSATED)))
     elif made.row.phase is Phase.UNDONE:
         made.handle(Arrived(message(Kind.ENDED, "!ended", "a", b'"why"')))
 
@@ -361,7 +382,7 @@ def test_a_record_that_does_not_fit_is_corrected_by_hand_and_stays_corrected() -
 
 def test_a_value_by_hand_that_the_program_cannot_go_on_from_is_corrected_by_hand() -> None:
     made = begun(programs(broken))
-    made.handle(Answered("3", Name.REUSED))
+    made.handle(CallAnswered("3", Name.REUSED))
     made.handle(Arrived(order("resolve", 8, value=msgspec.Raw(b"7"))))
     assert made.row.parked is not None and Verb.RESOLVE in operate.verbs(made.standing())
     made.handle(Arrived(order("resolve", 9, value=msgspec.Raw(b"8"))))
@@ -371,7 +392,7 @@ def test_a_value_by_hand_that_the_program_cannot_go_on_from_is_corrected_by_hand
 def test_what_followed_from_a_value_keeps_it() -> None:
     """A later value would contradict what has left."""
     made = begun(programs())
-    made.handle(Answered("3", Name.REUSED))
+    made.handle(CallAnswered("3", Name.REUSED))
     made.handle(Arrived(order("resolve", 8, value=msgspec.Raw(b"7"))))
     made.handle(Arrived(order("park", 9)))
     gap = made.standing().gap
@@ -402,7 +423,7 @@ def test_a_saga_that_a_cancel_can_undo_is_not_ended_by_hand() -> None:
 def test_no_way_to_park_is_left_out() -> None:
     """Where the core parks a session is where one of the ways above begins."""
     found: set[str] = set()
-    for module in (session, state, by_hand, closing, recovery, requests, running, undo, votes):
+    for module in (session, state, by_hand, closing, peer_aborts, recovery, requests, running, undo, votes):
         tree = ast.parse(Path(module.__file__).read_text())
         for function in ast.walk(tree):
             if isinstance(function, ast.FunctionDef):

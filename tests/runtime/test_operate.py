@@ -8,7 +8,7 @@ import pytest
 from accompanist.language.program.operations import Call, Program, Receive
 from accompanist.runtime.burst import Burst, CallWorker
 from accompanist.runtime.control import CLIENT
-from accompanist.runtime.events import Answered, Arrived, CloseAnswered, Name, Undid
+from accompanist.runtime.events import Arrived, CallAnswered, CloseAnswered, Name, Undid
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.operate import BY_HAND, Standing, verbs
 from accompanist.runtime.ports import Executed, Memory, Parked, Phase
@@ -61,7 +61,7 @@ def test_park_stops_a_program_and_resume_asks_again() -> None:
     session = begun()
     parked = hear(session, "park")
     assert parked.parked is not None and (parked.parked.code, parked.parked.text) == (BY_HAND, "op: because")
-    assert not session.handle(Answered("3", Name.REPLIED, b"2")).messages
+    assert not session.handle(CallAnswered("3", Name.REPLIED, b"2")).messages
     again = hear(session, "resume", 2)
     assert session.row.parked is None and session.row.phase is Phase.DONE
     assert [message.kind for message in again.messages] == [Kind.DATA, Kind.DONE]
@@ -150,7 +150,7 @@ def test_a_session_that_is_not_parked_goes_its_way(verb: str) -> None:
 
 def test_a_done_role_may_be_parked_and_is_still_undone() -> None:
     session = begun()
-    session.handle(Answered("3", Name.REPLIED, b"2"))
+    session.handle(CallAnswered("3", Name.REPLIED, b"2"))
     assert session.row.phase is Phase.DONE
     hear(session, "park")
     hear(session, "resume", 2)
@@ -168,7 +168,7 @@ def test_an_order_that_cannot_be_read_is_no_order() -> None:
 def test_a_saga_that_is_over_waits_for_nobody() -> None:
     """It was parked while it waited for settlement; nobody could have let it go on, and it was never collected."""
     session = begun()
-    session.handle(Answered("3", Name.REPLIED, b"1"))
+    session.handle(CallAnswered("3", Name.REPLIED, b"1"))
     assert session.row.phase is Phase.DONE
     hear(session, "park")
     assert session.row.parked is not None

@@ -14,7 +14,7 @@ from accompanist.language.program.operations import Branch, Call, Program, Recei
 from accompanist.language.program.program import Operation
 from accompanist.runtime import saga
 from accompanist.runtime.control import control, event
-from accompanist.runtime.events import Answered, Arrived, Clashed, Event, Fired, Name
+from accompanist.runtime.events import Arrived, CallAnswered, Clashed, Event, Fired, Name
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Memory, Parked, Phase, SessionRow
 from accompanist.runtime.session import Session
@@ -116,10 +116,10 @@ RUNS = {
     "event failed": (asks("role.event.seen"), (start(2), Arrived(SEEN)), Phase.ENDED),
     "fired voted": (asks("role.sleep"), (start(1), Fired("1")), Phase.SETTLED),
     "fired failed": (asks("role.sleep"), (start(2), Fired("1")), Phase.ENDED),
-    "replied voted": (asks("do"), (start(1), Answered("1", Name.REPLIED, b"1")), Phase.SETTLED),
-    "replied failed": (asks("do"), (start(2), Answered("1", Name.REPLIED, b"1")), Phase.ENDED),
-    "declined voted": (asks("do", True), (start(1), Answered("1", Name.DECLINED, b'"no"')), Phase.SETTLED),
-    "declined failed": (asks("do"), (start(1), Answered("1", Name.DECLINED, b'"no"')), Phase.ENDED),
+    "replied voted": (asks("do"), (start(1), CallAnswered("1", Name.REPLIED, b"1")), Phase.SETTLED),
+    "replied failed": (asks("do"), (start(2), CallAnswered("1", Name.REPLIED, b"1")), Phase.ENDED),
+    "declined voted": (asks("do", True), (start(1), CallAnswered("1", Name.DECLINED, b'"no"')), Phase.SETTLED),
+    "declined failed": (asks("do"), (start(1), CallAnswered("1", Name.DECLINED, b'"no"')), Phase.ENDED),
 }
 
 
@@ -160,7 +160,7 @@ def test_an_answer_that_is_late_is_kept_until_the_close_is_answered(name: Name) 
     session.handle(start(1))
     session.handle(Arrived(control(sagas.HEADER, Kind.ABORT, "c", "a", "no")))
     assert session.row.phase is Phase.CLOSING
-    burst = session.handle(Answered("1", name))
+    burst = session.handle(CallAnswered("1", name))
     assert session.row.phase is Phase.CLOSING and not burst.forced
 
 

@@ -9,7 +9,7 @@ from accompanist import limits
 from accompanist.language.program.operations import Call, Choose, Program, Receive, Send
 from accompanist.language.program.program import RoleProgram
 from accompanist.runtime.burst import Burst, CallWorker
-from accompanist.runtime.events import Answered, Arrived, Name
+from accompanist.runtime.events import Arrived, CallAnswered, Name
 from accompanist.runtime.mailbox import Contradiction, Mailbox
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Memory, Phase, ResultRow
@@ -38,7 +38,7 @@ def test_a_run_over_its_log_asks_nothing_again() -> None:
     programs = sagas.ring()
     session, asked = begun(programs, "a", sagas.start())
     assert [call.operation for call in asked.calls if isinstance(call, CallWorker)] == ["do"]
-    sent = session.handle(Answered("1", Name.REPLIED, b"2"))
+    sent = session.handle(CallAnswered("1", Name.REPLIED, b"2"))
     again, bursts = Session.recover(programs["a"], memory(session, [sagas.start()], asked, sent))
     assert [message.payload for burst in bursts for message in burst.messages] == [b"2"]
     assert not [call for burst in bursts for call in burst.calls]
@@ -55,7 +55,7 @@ def test_without_its_result_the_call_is_asked_again_with_the_same_arguments() ->
 def test_another_call_at_a_logged_site_is_a_divergence() -> None:
     programs = sagas.ring()
     session, _ = begun(programs, "a", sagas.start())
-    answered = session.handle(Answered("1", Name.REPLIED, b"2"))
+    answered = session.handle(CallAnswered("1", Name.REPLIED, b"2"))
     logged = msgspec.structs.replace(answered.results[0], digest=b"other")
     damaged = Memory(session=session.durable_row, inbox=(sagas.start(),), results=(logged,))
     again, bursts = Session.recover(programs["a"], damaged)
@@ -143,12 +143,12 @@ def test_beside_the_pivot_a_call_is_asked_for_ever_though_nothing_has_passed_yet
     session, burst = begun(alone, "b", data("2", "a", "b", b"8"))
     [call] = burst.calls
     assert isinstance(call, CallWorker) and call.endless
-    assert session.handle(Answered("3", Name.EXHAUSTED)).parked is not None
+    assert session.handle(CallAnswered("3", Name.EXHAUSTED)).parked is not None
 
 
 def test_after_the_commit_point_a_door_that_is_shut_parks() -> None:
     session, _ = begun(after_the_pivot(), "b", data("2", "a", "b", b"8"))
-    burst = session.handle(Answered("3", Name.SHUT))
+    burst = session.handle(CallAnswered("3", Name.SHUT))
     assert burst.parked is not None and burst.parked.code == PAST_COMMIT
     assert session.row.vote is None
 
@@ -156,10 +156,10 @@ def test_after_the_commit_point_a_door_that_is_shut_parks() -> None:
 def test_after_the_commit_point_a_decline_is_no_answer() -> None:
     """Nothing is recorded, and the worker is asked again."""
     session, asked = begun(after_the_pivot(), "b", data("2", "a", "b", b"8"))
-    burst = session.handle(Answered("3", Name.DECLINED, b'"no"'))
+    burst = session.handle(CallAnswered("3", Name.DECLINED, b'"no"'))
     assert burst.parked is None and not burst.results
     assert burst.calls == asked.calls
-    assert session.handle(Answered("3", Name.REPLIED, b"9")).results
+    assert session.handle(CallAnswered("3", Name.REPLIED, b"9")).results
 
 
 def test_after_the_commit_point_a_local_exception_parks() -> None:
@@ -170,7 +170,7 @@ def test_after_the_commit_point_a_local_exception_parks() -> None:
 def test_a_parked_program_stands_still_but_an_abort_still_undoes_it() -> None:
     session, _ = begun(sagas.ring(), "b", data("2", "a", "b", b"1"))
     session.handle(Arrived(data("2", "a", "b", b"9")))
-    assert not session.handle(Answered("3", Name.REPLIED, b"2")).messages
+    assert not session.handle(CallAnswered("3", Name.REPLIED, b"2")).messages
     told = Message(header=sagas.HEADER, kind=Kind.ABORT, site="!abort", sender="a", receiver="b", payload=b'"no more"')
     burst = session.handle(Arrived(told))
     assert session.row.phase is Phase.CLOSING and session.row.parked is None

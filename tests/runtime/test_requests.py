@@ -7,7 +7,7 @@ import pytest
 from accompanist import limits
 from accompanist.runtime.burst import CloseWorker
 from accompanist.runtime.control import CLIENT, control
-from accompanist.runtime.events import Answered, Arrived, Deadline, Name
+from accompanist.runtime.events import Arrived, CallAnswered, Deadline, Name
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.session import Session
 from tests.runtime import sagas
@@ -36,7 +36,7 @@ def test_who_is_parked_and_has_let_messages_go_still_knows_that_the_pivot_was_as
     monkeypatch.setattr(limits, "message_bytes_per_session_max", 0)
     session = Session.begin(sagas.ring()["a"], sagas.start())
     session.handle(Arrived(sagas.start()))
-    session.handle(Answered("1", Name.REPLIED, b"2"))
+    session.handle(CallAnswered("1", Name.REPLIED, b"2"))
     last = Message(header=sagas.HEADER, kind=Kind.DATA, site="5", sender="c", receiver="a", payload=b"3")
     assert [getattr(call, "site", None) for call in session.handle(Arrived(last)).calls] == ["6"]
     session.handle(Arrived(order("park")))

@@ -11,8 +11,8 @@ from accompanist.errors import Bug
 from accompanist.runtime import saga
 from accompanist.runtime.control import control
 from accompanist.runtime.events import (
-    Answered,
     Arrived,
+    CallAnswered,
     Clashed,
     CloseAnswered,
     Deadline,
@@ -118,7 +118,7 @@ def event_of(name: Name) -> Event:
         case Name.FIRED:
             return Fired("1")
         case Name.REPLIED | Name.DECLINED | Name.EXHAUSTED | Name.SHUT | Name.REUSED:
-            return Answered("1", name)
+            return CallAnswered("1", name)
         case Name.UNDID | Name.STUCK:
             return Undid("1", name)
         case Name.CLOSED | Name.HELD | Name.UNENDED:
@@ -153,7 +153,7 @@ def test_a_clash_at_a_receiver_parks_the_sender(phase: Phase) -> None:
 def test_a_key_used_with_other_arguments_parks() -> None:
     session = standing(Phase.RUNNING)
     session.handle(Arrived(sagas.start()))
-    burst = session.handle(Answered("1", Name.REUSED))
+    burst = session.handle(CallAnswered("1", Name.REUSED))
     assert burst.parked is not None and burst.parked.code == CLASH
     assert not burst.calls
 
@@ -161,7 +161,7 @@ def test_a_key_used_with_other_arguments_parks() -> None:
 @pytest.mark.parametrize("phase", [Phase.DONE, Phase.UNDOING])
 def test_an_answer_nobody_waits_for_is_dropped(phase: Phase) -> None:
     session = standing(phase)
-    assert not session.handle(Answered("1", Name.REPLIED, b"2")).results
+    assert not session.handle(CallAnswered("1", Name.REPLIED, b"2")).results
     assert not session.handle(Undid("1", Name.UNDID)).results
 
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
-from accompanist.runtime.events import Answered, Arrived, CloseAnswered, Name, Undid
+from accompanist.runtime.events import Arrived, CallAnswered, CloseAnswered, Name, Undid
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Executed, Memory, Phase, ResultRow
 from accompanist.runtime.session import Session
@@ -166,7 +166,7 @@ def test_without_a_fence_what_was_decided_at_the_close_counts_after_a_crash(answ
     """The call that was asked and not answered counts as executed."""
     session = Session.begin(sagas.ring(concurrent_tail=True)["b"], FIRST)
     session.handle(Arrived(FIRST))
-    results = list(session.handle(Answered("3", Name.REPLIED, b"2")).results) if answered else []
+    results = list(session.handle(CallAnswered("3", Name.REPLIED, b"2")).results) if answered else []
     session.handle(Arrived(ABORT))
     burst = session.handle(WITHOUT)
     assert burst.row.asked == ("4b" if answered else "3")
@@ -179,9 +179,9 @@ def test_without_a_fence_what_was_decided_at_the_close_counts_after_a_crash(answ
 def test_without_a_fence_what_was_declined_meanwhile_is_not_compensated_after_a_crash() -> None:
     session = Session.begin(sagas.ring(concurrent_tail=True)["b"], FIRST)
     session.handle(Arrived(FIRST))
-    results = list(session.handle(Answered("3", Name.REPLIED, b"2")).results)
+    results = list(session.handle(CallAnswered("3", Name.REPLIED, b"2")).results)
     session.handle(Arrived(ABORT))
-    session.handle(Answered("4b", Name.DECLINED, b'"no"'))
+    session.handle(CallAnswered("4b", Name.DECLINED, b'"no"'))
     [call] = session.handle(WITHOUT).calls
     assert isinstance(call, CallWorker) and call.site == "3" and session.row.asked == ""
     again, _ = recovered(session, results)

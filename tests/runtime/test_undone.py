@@ -9,7 +9,7 @@ import pytest
 
 from accompanist.runtime.burst import Burst, CloseWorker
 from accompanist.runtime.control import because, control, left_in
-from accompanist.runtime.events import Answered, Arrived, CloseAnswered, Name, Undid
+from accompanist.runtime.events import Arrived, CallAnswered, CloseAnswered, Name, Undid
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.operate import BY_HAND, Verb, verbs
 from accompanist.runtime.peer_aborts import UNDONE_ELSEWHERE
@@ -42,7 +42,7 @@ class Owner:
         self.session = Session.begin(self.programs[role], first)
         self.hear(first)
         if role == "a":
-            self.feed(Answered("1", Name.REPLIED, b"2"))
+            self.feed(CallAnswered("1", Name.REPLIED, b"2"))
             self.hear(self.data("4", "c", "a"))
 
     def data(self, site: str, sender: str, receiver: str) -> Message:
@@ -52,13 +52,13 @@ class Owner:
         self.inbox.append(message)
         return self.feed(Arrived(message))
 
-    def feed(self, event: Answered | Arrived | CloseAnswered) -> list[object]:
+    def feed(self, event: CallAnswered | Arrived | CloseAnswered) -> list[object]:
         burst = self.session.handle(event)
         self.results.extend(burst.results)
         return [*burst.calls, *burst.messages]
 
     def ships(self) -> None:
-        self.feed(Answered("5", Name.REPLIED, b"3"))
+        self.feed(CallAnswered("5", Name.REPLIED, b"3"))
 
     def crashes(self) -> None:
         memory = Memory(session=self.session.durable_row, inbox=tuple(self.inbox), results=tuple(self.results))
@@ -296,7 +296,7 @@ class Ended:
         self.session = Session.begin(self.program, first)
         self.session.handle(Arrived(first))
         self.hear(order("park", 1, receiver="b"))
-        self.results = self.session.handle(Answered("2b", Name.REPLIED, b"1")).results
+        self.results = self.session.handle(CallAnswered("2b", Name.REPLIED, b"1")).results
         self.hear(order("end", 2, receiver="b"))
 
     def hear(self, message: Message) -> Burst:

@@ -9,7 +9,7 @@ import pytest
 
 from accompanist.language.program.operations import Call, Program
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
-from accompanist.runtime.events import Answered, Arrived, CloseAnswered, Name, Undid
+from accompanist.runtime.events import Arrived, CallAnswered, CloseAnswered, Name, Undid
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.operate import Verb, verbs
 from accompanist.runtime.ports import Memory, Phase
@@ -53,13 +53,13 @@ def test_a_call_of_unknown_outcome_is_compensated() -> None:
 
 def test_one_that_gave_no_answer_is_compensated() -> None:
     session = begun()
-    session.handle(Answered("3", Name.EXHAUSTED))
+    session.handle(CallAnswered("3", Name.EXHAUSTED))
     assert asked(session.handle(WITHOUT)) == [("3", "undo_try_it")]
 
 
 def test_what_was_answered_is_compensated_after_what_is_in_doubt() -> None:
     session = begun()
-    session.handle(Answered("3", Name.REPLIED, b"2"))
+    session.handle(CallAnswered("3", Name.REPLIED, b"2"))
     session.handle(Arrived(ABORT))
     assert asked(session.handle(WITHOUT)) == [("4b", "undo_tail")]
     assert asked(session.handle(Undid("4b", Name.UNDID))) == [("3", "undo_try_it")]
@@ -68,8 +68,8 @@ def test_what_was_answered_is_compensated_after_what_is_in_doubt() -> None:
 def test_a_role_that_was_done_is_compensated_after_it_was_taken_up_from_the_log() -> None:
     """Its program does not run any more, but what it did is found by running it: on what it was sent."""
     session = begun()
-    results = [*session.handle(Answered("3", Name.REPLIED, b"2")).results]
-    burst = session.handle(Answered("4b", Name.REPLIED, b"2"))
+    results = [*session.handle(CallAnswered("3", Name.REPLIED, b"2")).results]
+    burst = session.handle(CallAnswered("4b", Name.REPLIED, b"2"))
     results += burst.results
     assert burst.row.phase is Phase.DONE
     memory = Memory(session=burst.row, inbox=(FIRST,), results=tuple(results))
@@ -84,7 +84,7 @@ def test_so_is_the_one_it_began_at() -> None:
     program = sagas.fork()["a"]
     session = Session.begin(program, sagas.start())
     session.handle(Arrived(sagas.start()))
-    burst = session.handle(Answered("1", Name.REPLIED, b"2"))
+    burst = session.handle(CallAnswered("1", Name.REPLIED, b"2"))
     assert burst.row.phase is Phase.DONE
     memory = Memory(session=burst.row, inbox=(sagas.start(),), results=burst.results)
     again, _ = Session.recover(program, memory)
@@ -112,7 +112,7 @@ def cancelled_in_the_pivot() -> Session:
 
 def test_a_pivot_that_answers_while_the_door_is_looked_for_is_through() -> None:
     session = cancelled_in_the_pivot()
-    session.handle(Answered("3", Name.REPLIED, b"2"))
+    session.handle(CallAnswered("3", Name.REPLIED, b"2"))
     burst = session.handle(WITHOUT)
     assert burst.row.vote is None
     assert [(result.site, result.outcome) for result in burst.results] == [("3", "replied")]
@@ -121,7 +121,7 @@ def test_a_pivot_that_answers_while_the_door_is_looked_for_is_through() -> None:
 
 def test_a_pivot_that_declines_meanwhile_was_not_executed() -> None:
     session = cancelled_in_the_pivot()
-    session.handle(Answered("3", Name.DECLINED, b'"no"'))
+    session.handle(CallAnswered("3", Name.DECLINED, b'"no"'))
     session.handle(WITHOUT)
     assert session.row.parked is None
     assert session.row.phase is Phase.UNDONE
@@ -137,10 +137,10 @@ def out_of_patience() -> tuple[Session, Burst]:
     """a of the ring, whose pivot was asked for until the budget was spent."""
     session = Session.begin(sagas.ring()["a"], sagas.start())
     session.handle(Arrived(sagas.start()))
-    session.handle(Answered("1", Name.REPLIED, b"2"))
+    session.handle(CallAnswered("1", Name.REPLIED, b"2"))
     last = Message(header=sagas.HEADER, kind=Kind.DATA, site="5", sender="c", receiver="a", payload=b"3")
     session.handle(Arrived(last))
-    session.handle(Answered("6", Name.EXHAUSTED))
+    session.handle(CallAnswered("6", Name.EXHAUSTED))
     return session, session.handle(WITHOUT)
 
 
@@ -178,8 +178,8 @@ def gift_in_doubt() -> tuple[Session, Burst]:
     program = sagas.saga({"a": (a, operations, set())}, commit_role="a", after_commit={"a": {"2"}})["a"]
     session = Session.begin(program, sagas.start())
     session.handle(Arrived(sagas.start()))
-    session.handle(Answered("1", Name.REPLIED, b"2"))
-    return session, session.handle(Answered("2", Name.EXHAUSTED))
+    session.handle(CallAnswered("1", Name.REPLIED, b"2"))
+    return session, session.handle(CallAnswered("2", Name.EXHAUSTED))
 
 
 def test_what_may_decline_after_the_commit_point_is_for_a_person_too() -> None:
@@ -288,7 +288,7 @@ def again(session: Session, **row: str) -> tuple[Session, list[CallWorker | Clos
 
 def exhausted_and_unended() -> Session:
     session = begun()
-    session.handle(Answered("3", Name.EXHAUSTED))
+    session.handle(CallAnswered("3", Name.EXHAUSTED))
     session.handle(CloseAnswered(Name.UNENDED, None))
     return session
 
@@ -351,7 +351,7 @@ def test_a_person_does_not_end_a_close_that_is_under_way() -> None:
 
 def test_what_was_declined_is_not_compensated() -> None:
     session = begun()
-    session.handle(Answered("3", Name.DECLINED, b'"no"'))
+    session.handle(CallAnswered("3", Name.DECLINED, b'"no"'))
     assert asked(session.handle(WITHOUT)) == []
     assert session.row.phase is Phase.UNDONE
 
@@ -380,7 +380,7 @@ def test_what_was_done_behind_a_selection_is_compensated_after_a_restart() -> No
     session = Session.begin(program, chosen)
     [call] = session.handle(Arrived(chosen)).calls
     assert isinstance(call, CallWorker)
-    burst = session.handle(Answered(call.site, Name.REPLIED, b"2"))
+    burst = session.handle(CallAnswered(call.site, Name.REPLIED, b"2"))
     assert burst.row.phase is Phase.DONE
     again, _ = Session.recover(program, Memory(session=burst.row, inbox=(chosen,), results=burst.results))
     again.handle(Arrived(ABORT))

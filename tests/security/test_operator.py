@@ -12,7 +12,7 @@ from accompanist.rpc.access import calls_as
 from accompanist.runtime.messages import Message
 from accompanist.runtime.operate import order_in
 from accompanist.runtime.ports import Delivery, Memory, Phase, SessionRow
-from accompanist.runtime.who import Who
+from accompanist.runtime.who import Operator
 from accompanist.sidecar.api.operators import Operators
 from tests.telemetry.saga import HEADER
 
@@ -55,4 +55,4 @@ async def test_the_audit_names_the_token(token: str, said: str, audited: str) ->
     await operators.operate({name: msgspec.Raw(msgspec.json.encode(value)) for name, value in asked.items()}, None)
     [message] = driver.taken
     order = order_in(message)
-    assert order is not None and (order.who, order.why) == (Who(proved=audited, claimed=said), "to look")
+    assert order is not None and (order.who, order.why) == (Operator(proved=audited, claimed=said), "to look")

@@ -14,7 +14,7 @@ from accompanist.rpc import peers
 from accompanist.rpc.access import calls_as
 from accompanist.runtime.control import control
 from accompanist.runtime.messages import Kind, Message
-from accompanist.runtime.ports import Commit, Taken
+from accompanist.runtime.ports import Commit, InboxEntry
 from accompanist.sidecar.loops.relay import Receiver
 from accompanist.sidecar.sessions.believing import Belief
 from tests.runtime import sagas
@@ -27,8 +27,8 @@ def belief(refused: list[tuple[str, str]], now: list[float]) -> Belief:
     return Belief("b", Hosted(sagas.ring()["b"]), told, clock=lambda: now[0])
 
 
-def taken(message: Message, speaker: str) -> Taken:
-    return Taken(message=message, sender_service=speaker, known=True)
+def taken(message: Message, speaker: str) -> InboxEntry:
+    return InboxEntry(message=message, sender_service=speaker, known=True)
 
 
 def test_each_message_that_is_not_believed_is_counted_and_one_line_tells_of_many() -> None:

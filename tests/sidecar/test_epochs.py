@@ -17,7 +17,7 @@ from accompanist.language.program.operations import Call, Program, Receive, Send
 from accompanist.language.program.program import Operation, RoleProgram
 from accompanist.runtime.answers import Replied
 from accompanist.runtime.control import CLIENT, control
-from accompanist.runtime.events import Answered, Deadline, Name
+from accompanist.runtime.events import CallAnswered, Deadline, Name
 from accompanist.runtime.messages import Kind
 from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Phase
 from accompanist.runtime.session import Session
@@ -109,7 +109,7 @@ class Paused:
 async def test_an_answer_of_before_is_not_written_under_the_new_epoch() -> None:
     paused = Paused()
     live = await paused.up_to_the_waking()
-    paused.a.driver._feed(live, Answered("1", Name.REPLIED, b"5"))
+    paused.a.driver._feed(live, CallAnswered("1", Name.REPLIED, b"5"))
     await paused.afterwards()
     assert (await paused.sites_of_results())["1"] == b"7"
     again = paused.a.driver.session(paused.session, "a")
@@ -119,7 +119,7 @@ async def test_an_answer_of_before_is_not_written_under_the_new_epoch() -> None:
 async def test_a_branch_that_was_not_taken_has_no_effect() -> None:
     paused = Paused()
     live = await paused.up_to_the_waking()
-    paused.a.driver._feed(live, Answered("1", Name.REPLIED, b"3"))
+    paused.a.driver._feed(live, CallAnswered("1", Name.REPLIED, b"3"))
     await paused.afterwards()
     [at_c] = await paused.services.sidecars["c"].log.load([(paused.session, "c")])
     assert at_c.inbox == ()
@@ -186,6 +186,6 @@ async def test_an_owner_that_has_lost_its_lease_finds_no_damage_in_its_sessions(
     paused = Paused()
     live = await paused.up_to_the_waking()
     driver = paused.a.driver
-    driver._feed(live, Answered("1", Name.REPLIED, b"5"))
+    driver._feed(live, CallAnswered("1", Name.REPLIED, b"5"))
     await until(lambda: driver.session(paused.session, "a") is None)
     assert driver.damage.sessions == {}

@@ -12,7 +12,7 @@ from accompanist.rpc import envelope
 from accompanist.rpc.envelope import RpcError
 from accompanist.runtime.answers import Answer, Closed, Declined, Fault, Missing, Replied, RetryLater, Reused
 from accompanist.runtime.burst import CallWorker
-from accompanist.runtime.events import Answered, Name, Undid
+from accompanist.runtime.events import CallAnswered, Name, Undid
 from accompanist.runtime.ports import ResultKind
 from accompanist.sidecar.calls.meaning import event_of, trouble
 from accompanist.worker import execution
@@ -35,13 +35,13 @@ def crossed(status: str, text: str | None) -> Answer:
 @pytest.mark.parametrize(
     ("status", "text", "event"),
     [
-        ("replied", "7", Answered("1", Name.REPLIED, b"7")),
-        ("declined", "no\nmore", Answered("1", Name.DECLINED, b'"no more"')),
-        ("closed", None, Answered("1", Name.SHUT)),
-        ("reused", None, Answered("1", Name.REUSED)),
+        ("replied", "7", CallAnswered("1", Name.REPLIED, b"7")),
+        ("declined", "no\nmore", CallAnswered("1", Name.DECLINED, b'"no more"')),
+        ("closed", None, CallAnswered("1", Name.SHUT)),
+        ("reused", None, CallAnswered("1", Name.REUSED)),
     ],
 )
-def test_what_the_fence_decided_is_heard_by_the_session(status: str, text: str | None, event: Answered) -> None:
+def test_what_the_fence_decided_is_heard_by_the_session(status: str, text: str | None, event: CallAnswered) -> None:
     assert event_of(CALL, crossed(status, text)) == event
 
 
@@ -57,7 +57,7 @@ def test_what_the_fence_decided_is_heard_by_the_session(status: str, text: str |
 def test_what_decides_nothing_leaves_the_outcome_unknown(error: RpcError) -> None:
     answered = envelope.read_answer(envelope.write_error(1, error))
     assert answered is not None
-    assert event_of(CALL, answered[1]) == Answered("1", Name.EXHAUSTED)
+    assert event_of(CALL, answered[1]) == CallAnswered("1", Name.EXHAUSTED)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from accompanist.rpc.server import serve
 from accompanist.runtime.answers import Answer, Declined, Fault, Missing, Replied
 from accompanist.runtime.burst import CallWorker, CloseWorker
 from accompanist.runtime.control import CLIENT, control
-from accompanist.runtime.events import Answered, CloseAnswered, Event, Name
+from accompanist.runtime.events import CallAnswered, CloseAnswered, Event, Name
 from accompanist.runtime.messages import Kind
 from accompanist.runtime.ports import ResultKind
 from accompanist.sidecar.calls.attempts import ANYBODY, CLOSE, FORGET, Asker, Calls
@@ -107,7 +107,7 @@ async def test_a_call_that_outlives_its_timeout_is_not_overtaken(address: str, t
     worker = connect(address.format(tmp_path))
     calls = asking(worker, TWICE)
     try:
-        assert await ask(calls) == Answered("1", Name.EXHAUSTED)
+        assert await ask(calls) == CallAnswered("1", Name.EXHAUSTED)
         closing = asyncio.create_task(close(calls))
         await asked.wait()
         await turns()
@@ -171,7 +171,7 @@ async def test_one_that_was_never_read_is_not_waited_after() -> None:
 
     calls = asking(Away(), {"do": Retry(away_ms=1, first_ms=1)})
     calls._sleep = asyncio.sleep
-    assert await ask(calls) == Answered("1", Name.EXHAUSTED)
+    assert await ask(calls) == CallAnswered("1", Name.EXHAUSTED)
     await turns()
     assert len(calls._outstanding) == 0
     assert await close(calls) == CLOSED
@@ -180,12 +180,14 @@ async def test_one_that_was_never_read_is_not_waited_after() -> None:
 @pytest.mark.parametrize(
     ("first", "meant"),
     [
-        (Replied(b"7"), Answered("1", Name.REPLIED, b"7")),
-        (Declined("sold out"), Answered("1", Name.DECLINED, b'"sold out"')),
-        (Fault("out of order"), Answered("1", Name.EXHAUSTED)),
+        (Replied(b"7"), CallAnswered("1", Name.REPLIED, b"7")),
+        (Declined("sold out"), CallAnswered("1", Name.DECLINED, b'"sold out"')),
+        (Fault("out of order"), CallAnswered("1", Name.EXHAUSTED)),
     ],
 )
-async def test_a_decline_counts_less_than_an_earlier_call_that_was_carried_out(first: Answer, meant: Answered) -> None:
+async def test_a_decline_counts_less_than_an_earlier_call_that_was_carried_out(
+    first: Answer, meant: CallAnswered
+) -> None:
     slow = Slow()
     calls = asking(Plain(slow))
     answering = asyncio.create_task(ask(calls))
@@ -203,8 +205,8 @@ async def test_a_decline_of_what_another_sidecar_has_asked_decides_nothing() -> 
         async def call(self, method: str, arguments: bytes, meta: bytes, timeout_ms: int) -> Answer:
             return Missing(method) if method in (CLOSE, FORGET) else Declined("sold out")
 
-    assert await ask(asking(Declines())) == Answered("1", Name.DECLINED, b'"sold out"')
-    assert await ask(asking(Declines()), Asker(former=True)) == Answered("1", Name.EXHAUSTED)
+    assert await ask(asking(Declines())) == CallAnswered("1", Name.DECLINED, b'"sold out"')
+    assert await ask(asking(Declines()), Asker(former=True)) == CallAnswered("1", Name.EXHAUSTED)
 
 
 async def test_a_fence_is_believed_whatever_came_before() -> None:
@@ -213,7 +215,7 @@ async def test_a_fence_is_believed_whatever_came_before() -> None:
             return Replied(b"0") if method == FORGET else Declined("sold out")
 
     calls = asking(Fenced())
-    assert await ask(calls, Asker(former=True)) == Answered("1", Name.DECLINED, b'"sold out"')
+    assert await ask(calls, Asker(former=True)) == CallAnswered("1", Name.DECLINED, b'"sold out"')
     assert calls.fenced("A")
 
 
@@ -262,7 +264,7 @@ async def test_nothing_is_asked_while_the_lease_may_be_lost() -> None:
     while not slow.waiting:  # noqa: ASYNC110
         await asyncio.sleep(0)
     slow.waiting[0].set_result(Replied(b"1"))
-    assert await answering == Answered("1", Name.REPLIED, b"1")
+    assert await answering == CallAnswered("1", Name.REPLIED, b"1")
 
 
 async def test_the_new_owner_waits_for_what_the_old_one_may_have_asked() -> None:

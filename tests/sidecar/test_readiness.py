@@ -9,7 +9,7 @@ import pytest
 
 from accompanist import limits
 from accompanist.runtime.messages import Kind, Message
-from accompanist.runtime.ports import LogUnavailable, Taken
+from accompanist.runtime.ports import InboxEntry, LogUnavailable
 from accompanist.sidecar.sessions.freshness import Key
 from tests.runtime import sagas
 from tests.sidecar.harness import Services, Sidecar
@@ -64,9 +64,9 @@ async def test_what_lies_in_the_inbox_is_taken_portion_by_portion_without_being_
     await intake.stop()
     size, left, asked = limits.inbox_take_rows_max, 2 * limits.inbox_take_rows_max + beyond, []
     message = Message(header=sagas.HEADER, kind=Kind.DATA, site="2", sender="b", receiver="a", payload=b"2")
-    one = Taken(message=message, sender_service="b", known=False)
+    one = InboxEntry(message=message, sender_service="b", known=False)
 
-    async def take(rows: int, taken: Sequence[Taken] = ()) -> Sequence[Taken]:
+    async def take(rows: int, taken: Sequence[InboxEntry] = ()) -> Sequence[InboxEntry]:
         nonlocal left
         asked.append(len(taken))
         some = min(rows, left)

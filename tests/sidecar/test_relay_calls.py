@@ -13,7 +13,7 @@ from accompanist.rpc import peers
 from accompanist.runtime.answers import Answer, Fault, Replied
 from accompanist.runtime.log import Log
 from accompanist.runtime.messages import Kind, Message
-from accompanist.runtime.ports import Away, Delivery
+from accompanist.runtime.ports import Delivery, RelayedMessage
 from accompanist.sidecar.loops.relay import Relay
 from tests.runtime import sagas
 
@@ -30,8 +30,8 @@ class Outbox:
     def __init__(self, *sites: str) -> None:
         self.due = [message(site) for site in sites]
 
-    async def relay(self, services: Sequence[str], limit: int) -> Sequence[Away]:
-        return [Away("b", one) for one in self.due[:limit]]
+    async def relay(self, services: Sequence[str], limit: int) -> Sequence[RelayedMessage]:
+        return [RelayedMessage("b", one) for one in self.due[:limit]]
 
     async def relayed(self, told: Sequence[tuple[Message, Delivery]]) -> None:
         for one, _ in told:

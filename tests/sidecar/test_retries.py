@@ -12,9 +12,9 @@ from accompanist import limits
 from accompanist.language.program.program import RoleProgram
 from accompanist.language.tries import Tries
 from accompanist.runtime.answers import Answer, Fault, Missing, Replied, RetryLater
-from accompanist.runtime.backoff import COMPENSATION, FORWARD, RETRIABLE, Policy
+from accompanist.runtime.backoff import COMPENSATION, FORWARD, RETRIABLE, RetryPolicy
 from accompanist.runtime.burst import CallWorker, CloseWorker
-from accompanist.runtime.events import Answered, CloseAnswered, Event, Name, Undid
+from accompanist.runtime.events import CallAnswered, CloseAnswered, Event, Name, Undid
 from accompanist.runtime.ports import ResultKind
 from accompanist.sidecar.calls.attempts import Calls
 from accompanist.sidecar.calls.retries import Retry, away_ms_of, policy_of
@@ -36,14 +36,14 @@ def call(operation: str = "charge", kind: ResultKind = ResultKind.FORWARD, endle
         (call("refund", ResultKind.COMPENSATE), COMPENSATION),
     ],
 )
-def test_the_kind_of_a_call_decides(asked: CallWorker, policy: Policy) -> None:
+def test_the_kind_of_a_call_decides(asked: CallWorker, policy: RetryPolicy) -> None:
     assert policy_of(asked, {}) == (policy, limits.call_timeout_ms)
 
 
 def test_an_operation_is_adjusted_by_its_name_before_the_default() -> None:
     retries = {"charge": Retry(attempts_max=2, timeout_ms=70), "default": Retry(attempts_max=9, cap_ms=80)}
-    assert policy_of(call(), retries) == (Policy(attempts_max=2), 70)
-    assert policy_of(call("award"), retries) == (Policy(attempts_max=9, cap_ms=80), limits.call_timeout_ms)
+    assert policy_of(call(), retries) == (RetryPolicy(attempts_max=2), 70)
+    assert policy_of(call("award"), retries) == (RetryPolicy(attempts_max=9, cap_ms=80), limits.call_timeout_ms)
 
 
 def test_no_configuration_gives_a_budget_to_what_may_not_fail() -> None:
@@ -61,20 +61,20 @@ def test_a_number_of_the_configuration_is_at_least_one(name: str) -> None:
 
 @pytest.mark.parametrize(("first_ms", "cap_ms"), [(0, 10), (20, 10)])
 def test_a_back_off_begins_at_something_and_under_its_cap(first_ms: int, cap_ms: int) -> None:
-    Policy(first_ms=10, cap_ms=10)
+    RetryPolicy(first_ms=10, cap_ms=10)
     with pytest.raises(ValueError, match="0 < first_ms <= cap_ms"):
-        Policy(first_ms=first_ms, cap_ms=cap_ms)
+        RetryPolicy(first_ms=first_ms, cap_ms=cap_ms)
 
 
 DECLARED = Tries(attempts_max=3, first_ms=20, cap_ms=None, timeout_ms=900)
 
 
 def test_what_the_role_declares_stands_under_its_name_and_over_the_default() -> None:
-    assert policy_of(call(), {}, DECLARED) == (Policy(first_ms=20, attempts_max=3), 900)
+    assert policy_of(call(), {}, DECLARED) == (RetryPolicy(first_ms=20, attempts_max=3), 900)
     default = {"default": Retry(attempts_max=9, cap_ms=80)}
-    assert policy_of(call(), default, DECLARED) == (Policy(first_ms=20, cap_ms=80, attempts_max=3), 900)
+    assert policy_of(call(), default, DECLARED) == (RetryPolicy(first_ms=20, cap_ms=80, attempts_max=3), 900)
     named = {"charge": Retry(attempts_max=7), "default": Retry(cap_ms=80)}
-    assert policy_of(call(), named, DECLARED) == (Policy(first_ms=20, attempts_max=7), 900)
+    assert policy_of(call(), named, DECLARED) == (RetryPolicy(first_ms=20, attempts_max=7), 900)
     assert policy_of(call(endless=True), {}, DECLARED)[0].attempts_max is None
 
 
@@ -148,15 +148,15 @@ async def asked_of(answers: list[Answer], asked: CallWorker, **more: Any) -> Eve
 )
 async def test_absence_spends_no_budget_and_what_was_read_does(answer: Answer, name: Name) -> None:
     event = await asked_of([answer] * (limits.call_attempts_max + 5), call())
-    assert isinstance(event, Answered) and event.name is name
+    assert isinstance(event, CallAnswered) and event.name is name
 
 
 async def test_what_was_read_is_counted_across_absences() -> None:
     answers: list[Answer] = [CUT, AWAY, AWAY] * (limits.call_attempts_max - 1)
     event = await asked_of(list(answers), call())
-    assert isinstance(event, Answered) and event.name is Name.REPLIED
+    assert isinstance(event, CallAnswered) and event.name is Name.REPLIED
     event = await asked_of([*answers, CUT], call())
-    assert isinstance(event, Answered) and event.name is Name.EXHAUSTED
+    assert isinstance(event, CallAnswered) and event.name is Name.EXHAUSTED
 
 
 class Minutes:
@@ -177,13 +177,13 @@ class Minutes:
 async def test_an_operation_may_say_how_long_its_worker_may_be_away(away: int, name: Name) -> None:
     retries = {"charge": Retry(away_ms=600_000)}
     event = await asked_of([AWAY] * away, call(), retries=retries, monotonic=Minutes())
-    assert isinstance(event, Answered) and event.name is name
+    assert isinstance(event, CallAnswered) and event.name is name
 
 
 async def test_a_worker_that_was_there_meanwhile_is_away_anew() -> None:
     answers: list[Answer] = [*[AWAY] * 8, CUT, *[AWAY] * 8]
     event = await asked_of(answers, call(), retries={"charge": Retry(away_ms=600_000)}, monotonic=Minutes())
-    assert isinstance(event, Answered) and event.name is Name.REPLIED
+    assert isinstance(event, CallAnswered) and event.name is Name.REPLIED
 
 
 def test_how_long_is_said_by_the_role_and_over_it_by_the_configuration() -> None:
@@ -227,4 +227,4 @@ async def test_without_a_fence_nothing_is_closed_while_a_call_is_under_way() -> 
     assert not closing.done()
     worker.go_on.set()
     assert await closing == CloseAnswered(Name.CLOSED, None)
-    assert await asking == Answered("1", Name.REPLIED, b"1")
+    assert await asking == CallAnswered("1", Name.REPLIED, b"1")

@@ -7,7 +7,7 @@ import asyncio
 
 from accompanist import limits
 from accompanist.runtime.answers import Answer, Declined, Fault
-from accompanist.runtime.ports import Search, SessionSummary
+from accompanist.runtime.ports import SessionFilter, SessionSummary
 from tests.runtime import sagas
 from tests.sidecar.harness import Services, Workers
 
@@ -15,7 +15,7 @@ DOWN = Fault("no connection to the worker", silent=True, away=True)
 
 
 async def found(services: Services, role: str, retrying: bool) -> list[SessionSummary]:
-    return list(await services.sidecars[role].log.summaries(Search(retrying=retrying), limit=9))
+    return list(await services.sidecars[role].log.summaries(SessionFilter(retrying=retrying), limit=9))
 
 
 async def until_retrying(services: Services, role: str) -> SessionSummary:

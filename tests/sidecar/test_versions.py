@@ -25,7 +25,7 @@ from accompanist.runtime.answers import Answer, Replied
 from accompanist.runtime.control import CLIENT, site_of
 from accompanist.runtime.log import VersionPort
 from accompanist.runtime.messages import Header, Kind, Message
-from accompanist.runtime.ports import Commit, Kept, SessionRow
+from accompanist.runtime.ports import Commit, KeptVersion, SessionRow
 from accompanist.runtime.replay import decode_arguments
 from accompanist.sidecar import hosting
 from accompanist.sidecar.calls.attempts import Calls
@@ -406,7 +406,7 @@ async def test_between_times_the_log_is_asked_only_for_what_is_missing(deploymen
             asked.append("forget")
             return 0
 
-        async def kept(self, fingerprints: Sequence[str]) -> Sequence[Kept]:
+        async def kept(self, fingerprints: Sequence[str]) -> Sequence[KeptVersion]:
             asked.append(fingerprints)
             return []
 

@@ -17,7 +17,7 @@ from unittest.mock import patch
 from accompanist.language.program.program import Projection
 from accompanist.log import memory, memory_inbox
 from accompanist.runtime import authority, peer_aborts
-from accompanist.runtime.authority import Part, Word
+from accompanist.runtime.authority import Party, Permission
 from accompanist.runtime.control import OPERATOR_SITE, site_of
 from accompanist.runtime.messages import Kind, Message, spoken_by
 from accompanist.runtime.peer_aborts import PeerAborts
@@ -29,16 +29,16 @@ from tests.simulation.planting import Plant, search
 
 
 @contextmanager
-def _also(*words: Word) -> Iterator[None]:
+def _also(*permissions: Permission) -> Iterator[None]:
     """The table with rows beside it."""
-    with patch.object(authority, "TABLE", (*authority.TABLE, *words)):
-        authority.words_for.cache_clear()
+    with patch.object(authority, "TABLE", (*authority.TABLE, *permissions)):
+        authority.permissions_for.cache_clear()
         yield
-    authority.words_for.cache_clear()
+    authority.permissions_for.cache_clear()
 
 
 def _said_by_anyone(kind: Kind, site: str = "") -> Callable[[], Sequence[Any]]:
-    return lambda: [_also(Word(kind, site or site_of(kind), Part.ROLE, Part.ROLE)), *_let_in(kind)]
+    return lambda: [_also(Permission(kind, site or site_of(kind), Party.ROLE, Party.ROLE)), *_let_in(kind)]
 
 
 def _let_in(*kinds: Kind) -> Sequence[Any]:

@@ -29,9 +29,9 @@ from accompanist.runtime.messages import Kind
 from accompanist.runtime.ports import Commit, Delivery, LeaseLost, LogUnavailable, Phase, ResultKind
 from accompanist.runtime.position import Position
 from accompanist.runtime.replay import executed_by
-from accompanist.runtime.requests import Requests
+from accompanist.runtime.requests import UndoRequests
 from accompanist.runtime.saga import StepAction, StepOutcome
-from accompanist.runtime.state import State
+from accompanist.runtime.state import SessionState
 from accompanist.runtime.undo import Undo
 from accompanist.sidecar.api.starting import Starting
 from accompanist.sidecar.calls.attempts import Calls
@@ -192,7 +192,7 @@ def released_early() -> Sequence[Any]:
 
 
 def query_unrecorded() -> Sequence[Any]:
-    real = State.answer
+    real = SessionState.answer
 
     def answer(self: Any, event: Any, outcome: str) -> None:
         real(self, event, outcome)
@@ -200,7 +200,7 @@ def query_unrecorded() -> Sequence[Any]:
         if operation is None or operation.kind == "query":
             self.draft.results.pop()
 
-    return [patch.object(State, "answer", answer)]
+    return [patch.object(SessionState, "answer", answer)]
 
 
 def deadline_unstable() -> Sequence[Any]:
@@ -215,7 +215,7 @@ def deadline_unstable() -> Sequence[Any]:
         (phase, Name.DEADLINE): saga.Row(StepAction.EXPIRE, saga.TABLE[phase, Name.CANCEL].leads)
         for phase in (Phase.RUNNING, Phase.DONE)
     }
-    return [patch.object(Requests, "expire", expire), patch.dict(saga.TABLE, rows)]
+    return [patch.object(UndoRequests, "expire", expire), patch.dict(saga.TABLE, rows)]
 
 
 def contacts_uncounted() -> Sequence[Any]:

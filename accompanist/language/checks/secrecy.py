@@ -30,19 +30,19 @@ from accompanist.language.flow.reports import Reports
 from accompanist.language.ir import (
     Abort,
     Block,
+    ChoreographyHead,
     Enter,
     Expression,
-    Header,
     If,
     Invoke,
     Let,
     Loop,
     Move,
+    NormalForm,
     Owners,
     Return,
     Select,
     Statement,
-    Whole,
     actors,
     walk,
 )
@@ -73,14 +73,18 @@ DECIDES = catalogue(
 Env = Mapping[str, Type]
 
 
-def check_secrets(whole: Whole, names: Names, header: Header, sources: Sources, findings: Findings) -> None:
+def check_secrets(
+    whole: NormalForm, names: Names, header: ChoreographyHead, sources: Sources, findings: Findings
+) -> None:
     """Report every secret that leaves a choreography or a procedure of it; `whole` is located, typed and amended."""
     SecrecyCheck(names, header, sources, findings).check(whole.body)
     for procedure in whole.procedures:
         SecrecyCheck(names, procedure.header, sources, findings).check(procedure.body)
 
 
-def may_be_secret(whole: Whole, names: Names, header: Header, sources: Sources) -> Callable[[Expression], bool]:
+def may_be_secret(
+    whole: NormalForm, names: Names, header: ChoreographyHead, sources: Sources
+) -> Callable[[Expression], bool]:
     """Whether a value may be secret, asked of a choreography that may still be wrong. What is found out for the answer
     is found out at the first question."""
     asked: list[SecrecyCheck] = []
@@ -126,7 +130,7 @@ class _Known:
 class SecrecyCheck(Joining[_Known]):
     """Checks one choreography."""
 
-    def __init__(self, names: Names, header: Header, sources: Sources, findings: Findings) -> None:
+    def __init__(self, names: Names, header: ChoreographyHead, sources: Sources, findings: Findings) -> None:
         self._names, self._header, self._sources = names, header, sources
         self._reports = Reports(findings)
         self._infer = Inference(names, self._returns, lambda node, part, owner: None)

@@ -36,9 +36,9 @@ from accompanist.language.ir import (
     THEN,
     Abort,
     Block,
+    ChoreographyHead,
     Enter,
     Expression,
-    Header,
     If,
     Invoke,
     Let,
@@ -64,7 +64,7 @@ class Typing(Joining[Env]):
     """Gives the moves of one choreography their types. `keep`: whether somebody asks afterwards what was known where
     an expression stands; that is much for a long program."""
 
-    def __init__(self, names: Names, header: Header, findings: Findings, *, keep: bool) -> None:
+    def __init__(self, names: Names, header: ChoreographyHead, findings: Findings, *, keep: bool) -> None:
         self._names, self._header = names, header
         # what is wrong in the first turn may be refused, and silent, in the next
         self._reports = Reports(findings, each_turn=True)
@@ -427,7 +427,7 @@ class Typing(Joining[Env]):
         elif isinstance(part, ast.FormattedValue) and not library.same_everywhere(part):
             self._dated(node, part, span)
 
-    def _never(self, wrong: always_raises.Wrong | None, span: Span) -> bool:
+    def _never(self, wrong: always_raises.CertainError | None, span: Span) -> bool:
         """Report what raises whatever its values are."""
         if wrong is not None:
             self._add(always_raises.ALWAYS, span, wrong.text, wrong.hint)

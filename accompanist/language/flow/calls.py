@@ -14,12 +14,12 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from accompanist.language.flow.reports import Reports
-from accompanist.language.ir import Block, Procedure, Whole
+from accompanist.language.ir import Block, NormalForm, Procedure
 
 S = TypeVar("S")
 
 
-class Calls(Generic[S]):
+class ProcedureSummaries(Generic[S]):
     """The states at the beginnings and at the ends of the procedures of one choreography. `join`: of two ways; `walk`:
     goes through the steps of a procedure, or those of the choreography itself, from a state."""
 
@@ -29,7 +29,7 @@ class Calls(Generic[S]):
         self._exit: dict[int, S] = {}
         self._ends: list[S] = []
 
-    def settle(self, whole: Whole, start: S, reports: Reports) -> None:
+    def settle(self, whole: NormalForm, start: S, reports: Reports) -> None:
         """Walk everything until the states of all procedures are known."""
         while whole.procedures:
             before = dict(self._entry), dict(self._exit)
@@ -38,7 +38,7 @@ class Calls(Generic[S]):
             if before == (self._entry, self._exit):
                 return
 
-    def once(self, whole: Whole, start: S) -> None:
+    def once(self, whole: NormalForm, start: S) -> None:
         """Walk everything with what is known. A procedure that nobody has entered is left out."""
         self._walk(None, whole.body, start)
         for procedure in whole.procedures:

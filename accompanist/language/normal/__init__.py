@@ -1,5 +1,6 @@
 """The normal form: each role call and each value that moves becomes a point of its own, bound at most once.
 
-Begin with `language.normal.normal`; `parse` reads the head of a choreography, `control` loops and match, `expressions`
-what may be computed at one place. The form itself is `language.ir`.
+Begin with `language.normal.normal`; `parse` reads the head of a choreography, `control` loops and match, `unroll`
+called choreographies, `expressions` what may be computed at one place. They share one `frame.Frame`. The form itself is
+`language.ir`.
 """

@@ -11,7 +11,7 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from accompanist.language.ir import Header
+from accompanist.language.ir import ChoreographyHead
 from accompanist.language.normal.calls import is_choreography
 from accompanist.language.normal.expressions import Expressions
 from accompanist.language.normal.parse import HeaderParser
@@ -31,7 +31,7 @@ class Callee:
 
     module: Module
     node: ast.FunctionDef
-    header: Header
+    header: ChoreographyHead
 
     @property
     def name(self) -> str:
@@ -112,7 +112,7 @@ class Callees:
 class Binder:
     """Reads the arguments of calls in one choreography."""
 
-    def __init__(self, header: Header, expressions: Expressions) -> None:
+    def __init__(self, header: ChoreographyHead, expressions: Expressions) -> None:
         self._header, self._expressions = header, expressions
 
     def bind(self, node: ast.Call, callee: Callee) -> Bound | None:

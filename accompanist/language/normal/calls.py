@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 
 from accompanist.language import waits
-from accompanist.language.ir import Header
+from accompanist.language.ir import ChoreographyHead
 from accompanist.language.normal.expressions import Expressions
 from accompanist.language.normal.parse import is_word
 from accompanist.language.reading import annotation, crossing_sets, roles
@@ -67,7 +67,7 @@ Form = CallForm | MoveForm | AttemptForm | EnterForm | RefusedForm
 class CallReader:
     """Recognises the forms in one choreography."""
 
-    def __init__(self, header: Header, expressions: Expressions) -> None:
+    def __init__(self, header: ChoreographyHead, expressions: Expressions) -> None:
         self._header, self._expressions = header, expressions
         self._events: dict[tuple[str, str], Type] = {}
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -18,10 +18,8 @@ from accompanist import limits
 from accompanist.language.ir import Again, Block, Expression, If, Leave, LeftOut, Let, Loop, named
 from accompanist.language.normal import beside_roles, patterns
 from accompanist.language.normal.frame import Frame, TooLarge
-from accompanist.language.normal.scope import Scope
 from accompanist.language.reading.names import Names
 from accompanist.language.text import codes
-from accompanist.language.text.diagnostic import Findings
 from accompanist.language.text.instead import standing
 from accompanist.language.types import Type
 
@@ -34,21 +32,25 @@ class Match:
     names: Names
 
 
-class Control(Frame):
-    """The compound statements of one choreography; simple ones are `normal`'s.
+class Control:
+    """The compound statements of one choreography, put into a frame; simple ones are `normal`'s, and so is `block`,
+    which makes the blocks inside them.
 
     What the cases of a match take shows only when the types are known. So a choreography in which something is missing
     is read once more with what each match leaves out, by the name that it gives its subject; `matches` holds those that
     have no last case for everything.
     """
 
-    def __init__(self, scope: Scope, findings: Findings, left_out: Mapping[str, tuple[str, ...]]) -> None:
-        super().__init__(scope, findings)
+    def __init__(
+        self, frame: Frame, block: Callable[[list[ast.stmt]], Block], left_out: Mapping[str, tuple[str, ...]]
+    ) -> None:
+        self._frame, self._block = frame, block
         self._left_out = left_out
         self.matches: dict[str, Match] = {}
         self._lists: dict[str, ast.expr] = {}  # lists of roles that were refused, by the name that they were bound to
 
-    def _for(self, node: ast.For) -> None:
+    def for_loop(self, node: ast.For) -> None:
+        """A `for`, over values or over roles. Raises TooLarge, like all that makes points."""
         iterable = self._lists.get(node.iter.id, node.iter) if isinstance(node.iter, ast.Name) else node.iter
         if self._of_roles(iterable):
             assert isinstance(iterable, (ast.Tuple, ast.List))
@@ -57,55 +59,61 @@ class Control(Frame):
         if isinstance(node.iter, ast.Call) and any(self._of_roles(part) for part in node.iter.args):
             self._counted(node, node.iter)
             return
-        if beside_roles.holds_roles(rows := beside_roles.rows(iterable), self._is_role):
+        if beside_roles.holds_roles(rows := beside_roles.rows(iterable), self._frame.is_role):
             self._beside(node, rows)
             return
-        iterated = self._read(node.iter)
-        span, site = self._span(node.iter), self._site()
+        iterated = self._frame.read(node.iter)
+        span, site = self._frame.span(node.iter), self._frame.site()
         name, counter = f"{named(site)}_in", named(site)
         if not _is_range(iterated.node):
             whole = ast.Call(ast.Name("tuple", ast.Load()), [iterated.node], [])
             iterated = replace(iterated, node=ast.copy_location(whole, node.iter))
-        self._out.append(Let((name,), iterated, span))
+        self._frame.out.append(Let((name,), iterated, span))
         with self._turns(site):
-            guard = self._site()
+            guard = self._frame.site()
             reads = ((name, span),)
             more = Expression(
-                _expression(f"{counter} <= len({name})", node.iter), reads, span, spoken=self._scope.spoken
+                _expression(f"{counter} <= len({name})", node.iter), reads, span, spoken=self._frame.scope.spoken
             )
             element = Expression(
-                _expression(f"{name}[{counter} - 1]", node.iter), reads, span, spoken=self._scope.spoken
+                _expression(f"{name}[{counter} - 1]", node.iter), reads, span, spoken=self._frame.scope.spoken
             )
-            standing(element.node, node.target, self._names.module.source)
-            outer, self._out = self._out, []
-            self._unpack(node.target, element, self._span(node.target))
-            bound, self._out = tuple(self._out), outer
+            standing(element.node, node.target, self._frame.names.module.source)
+            outer, self._frame.out = self._frame.out, []
+            self._frame.unpack(node.target, element, self._frame.span(node.target))
+            bound, self._frame.out = tuple(self._frame.out), outer
             body = (*bound, *self._block(node.body))
-            self._loops.pop()
+            self._frame.loops.pop()
             orelse = (*self._block(node.orelse), Leave(span))
-            self._loops.append("loop")
-        self._out.append(Loop(site, (If(guard, more, body, orelse, span),), span))
+            self._frame.loops.append("loop")
+        self._frame.out.append(Loop(site, (If(guard, more, body, orelse, span),), span))
 
-    def _while(self, node: ast.While) -> None:
-        site, span = self._site(), self._span(node.test)
+    def while_loop(self, node: ast.While) -> None:
+        """A `while`, whose guard is read in each turn."""
+        site, span = self._frame.site(), self._frame.span(node.test)
         forever = isinstance(node.test, ast.Constant) and bool(node.test.value)
-        outer, self._out = self._out, []
+        outer, self._frame.out = self._frame.out, []
         with self._turns(site):
             if forever:
-                self._out += self._block(node.body)
+                self._frame.out += self._block(node.body)
             else:
-                test = self._read(node.test)
-                guard = self._site()
+                test = self._frame.read(node.test)
+                guard = self._frame.site()
                 body = self._block(node.body)
-                self._loops.pop()
+                self._frame.loops.pop()
                 orelse = (*self._block(node.orelse), Leave(span))
-                self._loops.append("loop")
-                self._out.append(If(guard, test, body, orelse, span))
-        body, self._out = tuple(self._out), outer
-        self._out.append(Loop(site, body, span))
+                self._frame.loops.append("loop")
+                self._frame.out.append(If(guard, test, body, orelse, span))
+        body, self._frame.out = tuple(self._frame.out), outer
+        self._frame.out.append(Loop(site, body, span))
+
+    def note_list(self, name: str, value: ast.expr) -> None:
+        """Note a list with roles in it that a name is bound to. It is refused as a value, but a loop may go over it."""
+        if self._of_roles(value) or beside_roles.holds_roles(value, self._frame.is_role):
+            self._lists[name] = value
 
     def _of_roles(self, node: ast.expr) -> bool:
-        return isinstance(node, (ast.Tuple, ast.List)) and any(self._is_role(part) for part in node.elts)
+        return isinstance(node, (ast.Tuple, ast.List)) and any(self._frame.is_role(part) for part in node.elts)
 
     def _counted(self, node: ast.For, call: ast.Call) -> None:
         """`for number, role in enumerate((a, b))`, also from another start, is a loop over roles with a number."""
@@ -116,32 +124,34 @@ class Control(Frame):
                 self._census(node, role, call.args[0].elts, (counter, start))
                 return
         text = f"{ast.unparse(call.func)} of roles is not a loop over roles"
-        self._refuse(codes.CENSUS, call, text, "for role in (…):  or  for number, role in enumerate((…)):")
-        self._poison(node)
+        self._frame.refuse(codes.CENSUS, call, text, "for role in (…):  or  for number, role in enumerate((…)):")
+        self._frame.poison(node)
 
     def _census(
         self, node: ast.For, target: ast.expr, parts: list[ast.expr], counted: tuple[ast.Name, int] | None = None
     ) -> None:
         """A loop over roles that stand there by name is unrolled: each turn is written out for its role. `counted`: a
         name that is given the number of the turn, and the first number."""
-        other = next((part for part in parts if not self._is_role(part)), None)
+        other = next((part for part in parts if not self._frame.is_role(part)), None)
         if other is not None or not isinstance(target, ast.Name) or node.orelse:
             text = "a loop over roles binds one name and has no else"
             text = text if other is None else f"{ast.unparse(other)} is not a role, and others here are"
-            self._refuse(codes.CENSUS, other or target, text, "for role in (one, two): with roles and nothing else")
-            self._poison(node)
+            self._frame.refuse(
+                codes.CENSUS, other or target, text, "for role in (one, two): with roles and nothing else"
+            )
+            self._frame.poison(node)
             return
         roles = [part for part in parts if isinstance(part, ast.Name)]
         self._written_out(node, target, roles, [[] for _ in roles] if counted is None else _numbers(*counted, parts))
 
     def _beside(self, node: ast.For, iterable: ast.expr) -> None:
         """A loop that names values beside its roles is refused, and its turns are read all the same."""
-        found = beside_roles.read(node, iterable, self._is_role)
+        found = beside_roles.read(node, iterable, self._frame.is_role)
         if not isinstance(node.iter, ast.Name):  # a list under a name has been refused where it is made
-            text, hint = beside_roles.told(found, node, self._names.module.source)
-            self._refuse(codes.CENSUS, node.iter, text, hint)
+            text, hint = beside_roles.told(found, node, self._frame.names.module.source)
+            self._frame.refuse(codes.CENSUS, node.iter, text, hint)
         if found is None:
-            self._poison(node)
+            self._frame.poison(node)
             return
         turns = [[(name, values[turn]) for name, values in found.values] for turn in range(len(found.roles))]
         self._written_out(node, found.role, list(found.roles), turns)
@@ -150,26 +160,29 @@ class Control(Frame):
         self, node: ast.For, target: ast.Name, roles: list[ast.Name], given: list[list[tuple[ast.Name, ast.expr]]]
     ) -> None:
         """Each turn for its role. `given`: the other names that are bound in each turn, and their values."""
-        site, outer = self._site(), self._expressions.scope
-        self._loops.append("census")
+        site, outer = self._frame.site(), self._frame.expressions.scope
+        self._frame.loops.append("census")
         for number, (role, values) in enumerate(zip(roles, given, strict=True), 1):
-            self._expressions.scope = outer.with_role(target.id, outer.roles[role.id])
-            with self._inside(f"{site}.{number}."):
+            self._frame.expressions.scope = outer.with_role(target.id, outer.roles[role.id])
+            with self._frame.inside(f"{site}.{number}."):
                 for name, value in values:
-                    self._bind(self._variable(name.id), value, self._span(name))
-                self._out += self._block(node.body)
-        self._loops.pop()
-        self._expressions.scope = outer
+                    self._frame.bind(self._frame.variable(name.id), value, self._frame.span(name))
+                self._frame.out += self._block(node.body)
+        self._frame.loops.pop()
+        self._frame.expressions.scope = outer
 
-    def _turn_end(self, node: ast.Break | ast.Continue) -> None:
-        if self._loops[-1] == "census":
+    def turn_end(self, node: ast.Break | ast.Continue) -> None:
+        """A `break` or a `continue` inside a loop."""
+        if self._frame.loops[-1] == "census":
             word = "break" if isinstance(node, ast.Break) else "continue"
             text = f"`{word}` in a loop over roles, whose turns are written out one after another"
             hint = "`over = False` before the loop, `over = True` here, and `if not over:` around each turn"
             hint = hint if word == "break" else "`if` around the rest of the turn"
-            self._refuse(codes.CENSUS, node, text, hint)
+            self._frame.refuse(codes.CENSUS, node, text, hint)
         else:
-            self._out.append(Leave(self._span(node)) if isinstance(node, ast.Break) else Again(self._span(node)))
+            self._frame.out.append(
+                Leave(self._frame.span(node)) if isinstance(node, ast.Break) else Again(self._frame.span(node))
+            )
 
     @contextmanager
     def _turns(self, site: str) -> Iterator[None]:
@@ -177,22 +190,23 @@ class Control(Frame):
             raise TooLarge(
                 f"loops are nested deeper than {limits.loop_depth_max}, those of called choreographies included"
             )
-        self._loops.append("loop")
-        with self._inside(f"{site}[]."):
+        self._frame.loops.append("loop")
+        with self._frame.inside(f"{site}[]."):
             yield
-        self._loops.pop()
+        self._frame.loops.pop()
 
-    def _match(self, node: ast.Match) -> None:
-        name = self._temporary()
-        self._out.append(Let((name,), self._read(node.subject), self._span(node.subject)))
-        outer = self._expressions.scope
-        self._expressions.scope = outer.with_variable(name)
+    def match(self, node: ast.Match) -> None:
+        """A `match`, as a chain of branches."""
+        name = self._frame.temporary()
+        self._frame.out.append(Let((name,), self._frame.read(node.subject), self._frame.span(node.subject)))
+        outer = self._frame.expressions.scope
+        self._frame.expressions.scope = outer.with_variable(name)
         subject: ast.expr = ast.copy_location(ast.Name(name, ast.Load()), node.subject)
-        subject = standing(subject, node.subject, self._names.module.source)
+        subject = standing(subject, node.subject, self._frame.names.module.source)
         if not patterns.takes_all(node.cases[-1]):
-            self.matches[name] = Match(tuple(node.cases), self._names)
-        self._out += self._cases(node.cases, subject, self._left_out.get(name))
-        self._expressions.scope = outer
+            self.matches[name] = Match(tuple(node.cases), self._frame.names)
+        self._frame.out += self._cases(node.cases, subject, self._left_out.get(name))
+        self._frame.expressions.scope = outer
 
     def _cases(self, cases: list[ast.match_case], subject: ast.expr, left_out: tuple[str, ...] | None) -> Block:
         """`left_out`: what no case takes, where that is known. Where it is nothing, what comes to the last case is
@@ -203,37 +217,37 @@ class Control(Frame):
         try:
             found = patterns.case(first.pattern, subject, self._fields)
         except patterns.Unmatched as problem:
-            self._refuse(problem.code, problem.node, problem.text, problem.hint)
-            self._poison(first)
+            self._frame.refuse(problem.code, problem.node, problem.text, problem.hint)
+            self._frame.poison(first)
             return self._cases(others, subject, left_out)
         test = _guarded(found, first.guard)
         if test is None and others:
-            self._refuse(
+            self._frame.refuse(
                 codes.PATTERN,
                 others[0].pattern,
                 "the case above takes everything",
                 "move the case above behind this one",
             )
             others = []
-        guard = None if test is None else self._read(test)
-        site = "" if guard is None else self._site()
+        guard = None if test is None else self._frame.read(test)
+        site = "" if guard is None else self._frame.site()
         taken = left_out == () and not others
-        outer, self._out = self._out, []
+        outer, self._frame.out = self._frame.out, []
         if taken and guard is not None:
-            self._out.append(Let((), guard, self._span(first.pattern)))
+            self._frame.out.append(Let((), guard, self._frame.span(first.pattern)))
         for where, name, value in found.names:
-            self._bind(self._variable(name), value, self._span(where))
-        bound, self._out = tuple(self._out), outer
+            self._frame.bind(self._frame.variable(name), value, self._frame.span(where))
+        bound, self._frame.out = tuple(self._frame.out), outer
         body = (*bound, *self._block(first.body))
         if guard is None or taken:
             return body
-        missing = LeftOut(left_out, self._span(subject)) if left_out and not others else None
+        missing = LeftOut(left_out, self._frame.span(subject)) if left_out and not others else None
         orelse = self._cases(others, subject, left_out)
-        return (If(site, guard, body, orelse, self._span(first.pattern), left_out=missing),)
+        return (If(site, guard, body, orelse, self._frame.span(first.pattern), left_out=missing),)
 
     def _fields(self, node: ast.expr) -> list[str] | None:
-        found = self._names.resolve(node)
-        message = self._names.messages.find(Type(found.name, found.module)) if found is not None else None
+        found = self._frame.names.resolve(node)
+        message = self._frame.names.messages.find(Type(found.name, found.module)) if found is not None else None
         return [name for name, _ in message.fields] if message is not None else None
 
 

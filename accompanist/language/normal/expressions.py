@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from accompanist.language.checks.determinism import identity, machine
 from accompanist.language.checks.determinism.determinism import writes_a_log
 from accompanist.language.checks.determinism.impure import forbidden
-from accompanist.language.checks.determinism.state import State
+from accompanist.language.checks.determinism.state import ModuleState
 from accompanist.language.checks.raising import moments
 from accompanist.language.checks.types import instances
 from accompanist.language.ir import Expression
@@ -258,7 +258,7 @@ class Expressions:
         text, assigned = ast.unparse(node), isinstance(found.node, (ast.Assign, ast.AnnAssign))
         value = self._names.value(found) if assigned or found.node is None else None
         if value is not None and constants.changeable(value):
-            wrong = State(self._names.modules, self._names.messages).written(found, text)
+            wrong = ModuleState(self._names.modules, self._names.messages).written(found, text)
             if wrong is not None:
                 return self.refuse(codes.OUTER_STATE, node, wrong.text, wrong.hint)
             return name_it(value, text)

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from accompanist import limits
-from accompanist.language.ir import Block, Enter, Expression, Invoke, Let, Move, Statement, named
-from accompanist.language.normal.expressions import Expressions
+from accompanist.language.ir import Enter, Expression, Invoke, Let, Move, Statement, named
+from accompanist.language.normal.expressions import Expressions, Hoist
 from accompanist.language.normal.scope import Scope
 from accompanist.language.reading.names import Names
 from accompanist.language.text import codes, in_place
@@ -29,99 +29,94 @@ class TooLarge(Exception):
 
 
 class Frame:
-    """A place in the normal form that is being made: its points so far, the scope of the text that is read there."""
+    """A place in the normal form that is being made: its points so far, the scope of the text that is read there.
+    `hoist` binds a role call, com, share, attempt or choreography (`expressions.Hoist`)."""
 
-    def __init__(self, scope: Scope, findings: Findings) -> None:
-        self._findings = findings
-        self._expressions = Expressions(scope, findings, self._hoist, self._assign_in)
-        self._out: list[Statement] = []
-        self._frame, self._points, self._sites = "", 0, 0  # the frame's prefix, the points in it, all points
-        self._loops: list[str] = []  # kinds of the loops around a statement
-        self._wanted: str | None = None  # the name that a hoisted call may be bound to
-        self._declared: dict[str, Type] = {}  # of names that were declared without a value
-
-    def _block(self, nodes: list[ast.stmt]) -> Block:
-        """A block of the source in normal form."""
-        raise NotImplementedError
-
-    def _hoist(self, node: ast.Call) -> str | None:
-        """Bind a role call, com, share, attempt or choreography; see expressions.Hoist."""
-        raise NotImplementedError
+    def __init__(self, scope: Scope, findings: Findings, hoist: Hoist) -> None:
+        self.expressions = Expressions(scope, findings, hoist, self._assign_in)
+        self.out: list[Statement] = []
+        self._prefix, self._points, self._sites = "", 0, 0  # the frame's prefix, the points in it, all points
+        self.loops: list[str] = []  # kinds of the loops around a statement
+        self.wanted: str | None = None  # the name that a hoisted call may be bound to
+        self.declared: dict[str, Type] = {}  # of names that were declared without a value
 
     @property
-    def _scope(self) -> Scope:
-        return self._expressions.scope
+    def scope(self) -> Scope:
+        return self.expressions.scope
 
     @property
-    def _names(self) -> Names:
-        return self._scope.names
+    def names(self) -> Names:
+        return self.scope.names
 
-    def _read(self, node: ast.expr) -> Expression:
-        read = self._expressions.read(node)
+    def read(self, node: ast.expr) -> Expression:
+        """An expression; what has to be bound before it is put here."""
+        read = self.expressions.read(node)
         for part in ast.walk(node) if read.refused else ():
             if isinstance(part, ast.NamedExpr):
-                self._poison(part)
+                self.poison(part)
         return read
 
-    def _poison(self, node: ast.AST) -> None:
+    def poison(self, node: ast.AST) -> None:
         """Bind what a refused part would have assigned, so that its uses are not reported too."""
         for name in sorted(assigned(node)):
-            refused = Expression(ast.Constant(None), (), self._span(node), refused=True)
-            self._out.append(Let((self._variable(name),), refused, self._span(node)))
+            refused = Expression(ast.Constant(None), (), self.span(node), refused=True)
+            self.out.append(Let((self.variable(name),), refused, self.span(node)))
 
-    def _bind(self, name: str, value: ast.expr, span: Span) -> None:
+    def bind(self, name: str, value: ast.expr, span: Span) -> None:
         """`name = value`; a call is bound to the name itself, without a temporary."""
-        self._wanted = name if isinstance(value, ast.Call) else None
-        wanted = self._read(value)
-        self._wanted = None
-        if not (isinstance(wanted.node, ast.Name) and wanted.node.id == name and self._just_bound(name)):
-            self._out.append(Let((name,), wanted, span, declared=self._declared.get(name)))
+        self.wanted = name if isinstance(value, ast.Call) else None
+        wanted = self.read(value)
+        self.wanted = None
+        if not (isinstance(wanted.node, ast.Name) and wanted.node.id == name and self.just_bound(name)):
+            self.out.append(Let((name,), wanted, span, declared=self.declared.get(name)))
 
     def _assign_in(self, target: ast.Name, value: ast.expr) -> str:
         """`name := value` inside an expression."""
-        outer, self._wanted = self._wanted, None
-        name = self._variable(target.id)
-        self._bind(name, value, self._span(target))
-        self._wanted = outer
+        outer, self.wanted = self.wanted, None
+        name = self.variable(target.id)
+        self.bind(name, value, self.span(target))
+        self.wanted = outer
         return name
 
-    def _just_bound(self, name: str) -> bool:
-        last = self._out[-1] if self._out else None
+    def just_bound(self, name: str) -> bool:
+        """Whether the last point here is a call or a move that binds the name."""
+        last = self.out[-1] if self.out else None
         return isinstance(last, (Enter, Invoke, Move)) and last.target == name
 
-    def _unpack(self, target: ast.expr, value: Expression, span: Span) -> None:
+    def unpack(self, target: ast.expr, value: Expression, span: Span) -> None:
+        """Bind a value to a target: to a name, or its parts to the parts of a tuple. What is none is refused."""
         match target:
             case ast.Name(id=name):
-                self._out.append(Let((self._variable(name),), value, span))
+                self.out.append(Let((self.variable(name),), value, span))
             case ast.Tuple(elts=parts) | ast.List(elts=parts):
                 starred = [number for number, part in enumerate(parts) if isinstance(part, ast.Starred)]
                 if len(starred) == 1:
                     self._unpack_rest(parts, starred[0], value, span)
                     return
                 if starred:
-                    self._refuse(codes.STAR, target, "two stars, and nobody could say which takes what", "one star")
-                    self._poison(target)
+                    self.refuse(codes.STAR, target, "two stars, and nobody could say which takes what", "one star")
+                    self.poison(target)
                     return
-                names = [self._variable(part.id) if isinstance(part, ast.Name) else self._temporary() for part in parts]
-                self._out.append(Let(tuple(names), value, span, unpacked=True))
+                names = [self.variable(part.id) if isinstance(part, ast.Name) else self.temporary() for part in parts]
+                self.out.append(Let(tuple(names), value, span, unpacked=True))
                 for part, name in zip(parts, names, strict=True):
                     if not isinstance(part, ast.Name):
                         read: ast.expr = ast.copy_location(ast.Name(name, ast.Load()), part)
-                        read = standing(read, part, self._names.module.source)
-                        there = self._span(part)
-                        self._unpack(part, Expression(read, ((name, there),), there, spoken=self._scope.spoken), span)
+                        read = standing(read, part, self.names.module.source)
+                        there = self.span(part)
+                        self.unpack(part, Expression(read, ((name, there),), there, spoken=self.scope.spoken), span)
             case _:
                 hint: str = _instead(target)
                 if isinstance(target, ast.Subscript):
-                    hint = in_place.put_in(self._names.module.source, target) or hint
-                self._refuse(codes.MUTATION, target, f"{ast.unparse(target)} would be changed in place", hint)
+                    hint = in_place.put_in(self.names.module.source, target) or hint
+                self.refuse(codes.MUTATION, target, f"{ast.unparse(target)} would be changed in place", hint)
 
     def _unpack_rest(self, parts: list[ast.expr], star: int, value: Expression, span: Span) -> None:
         """`first, *rest, last = value`: parts of a list that is made of it, by their numbers. Too few of them are an
         error as in Python: one of the parts is then not there."""
-        whole, behind = self._temporary(), len(parts) - star - 1
+        whole, behind = self.temporary(), len(parts) - star - 1
         made = ast.List([ast.Starred(value.node, ast.Load())], ast.Load())
-        self._out.append(Let((whole,), replace(value, node=ast.copy_location(made, value.node)), span))
+        self.out.append(Let((whole,), replace(value, node=ast.copy_location(made, value.node)), span))
         for number, part in enumerate(parts):
             text = f"{whole}[{number}]"
             if number == star:
@@ -133,40 +128,42 @@ class Frame:
             for inner in ast.walk(read):
                 ast.copy_location(inner, part)
                 if isinstance(inner, ast.Name) and inner.id == whole:
-                    standing(inner, value.node, self._names.module.source)
-            where = self._span(part)
-            one_of(standing(read, part, self._names.module.source), value.node, len(parts) - 1)
-            self._unpack(part, Expression(read, ((whole, where),), where, spoken=self._scope.spoken), where)
+                    standing(inner, value.node, self.names.module.source)
+            where = self.span(part)
+            one_of(standing(read, part, self.names.module.source), value.node, len(parts) - 1)
+            self.unpack(part, Expression(read, ((whole, where),), where, spoken=self.scope.spoken), where)
 
-    def _variable(self, name: str) -> str:
+    def variable(self, name: str) -> str:
         """The name in the normal form of a variable as written."""
-        return self._scope.variables.get(name, name)
+        return self.scope.variables.get(name, name)
 
     @contextmanager
-    def _inside(self, frame: str) -> Iterator[None]:
-        outer = self._frame, self._points
-        self._frame, self._points = frame, 0
+    def inside(self, frame: str) -> Iterator[None]:
+        """Number the points from 1 again, behind a prefix, and go on as before afterwards."""
+        outer = self._prefix, self._points
+        self._prefix, self._points = frame, 0
         yield
-        self._frame, self._points = outer
+        self._prefix, self._points = outer
 
-    def _is_role(self, node: ast.expr) -> bool:
-        return isinstance(node, ast.Name) and node.id in self._scope.roles
+    def is_role(self, node: ast.expr) -> bool:
+        return isinstance(node, ast.Name) and node.id in self.scope.roles
 
-    def _site(self) -> str:
+    def site(self) -> str:
+        """The site of the next point. Raises TooLarge."""
         self._points += 1
         self._sites += 1
         if self._sites > limits.points_max:
             raise TooLarge(f"there are more than {limits.points_max} points, those of calls and turns included")
-        return f"{self._frame}{self._points}"
+        return f"{self._prefix}{self._points}"
 
-    def _temporary(self) -> str:
-        return named(self._site())
+    def temporary(self) -> str:
+        return named(self.site())
 
-    def _span(self, node: ast.AST) -> Span:
-        return self._expressions.span(node)
+    def span(self, node: ast.AST) -> Span:
+        return self.expressions.span(node)
 
-    def _refuse(self, code: str, node: ast.AST, text: str, hint: str) -> None:
-        self._expressions.refuse(code, node, text, hint)
+    def refuse(self, code: str, node: ast.AST, text: str, hint: str) -> None:
+        self.expressions.refuse(code, node, text, hint)
 
 
 def _instead(target: ast.expr) -> str:

@@ -12,7 +12,7 @@ import difflib
 
 from accompanist import limits
 from accompanist.errors import catalogue
-from accompanist.language.ir import Given, Header, Owners
+from accompanist.language.ir import ChoreographyHead, Owners, ValueParameter
 from accompanist.language.reading import annotation, crossing_sets
 from accompanist.language.reading.declared import head
 from accompanist.language.reading.messages import Messages
@@ -67,7 +67,7 @@ class HeaderParser:
         self._module, self._findings = module, findings
         self._roles: dict[str, RoleClass] = {}
 
-    def parse(self, node: ast.FunctionDef, *, called: bool = False) -> Header | None:
+    def parse(self, node: ast.FunctionDef, *, called: bool = False) -> ChoreographyHead | None:
         """The head, or None if it is so wrong that the body cannot be read. `called` by another choreography, it need
         not be one that a client can start."""
         before = len(self._findings)
@@ -100,9 +100,9 @@ class HeaderParser:
         if len(self._findings) > before and (several or not self._readable(parameters, called)):
             return None
         span = self._module.source.span(head(node))
-        return Header(node.name, self._roles, parameters, returns, owners, span, choreographies, results)
+        return ChoreographyHead(node.name, self._roles, parameters, returns, owners, span, choreographies, results)
 
-    def _readable(self, parameters: tuple[Given, ...], called: bool) -> bool:
+    def _readable(self, parameters: tuple[ValueParameter, ...], called: bool) -> bool:
         return bool(self._roles and (parameters or called)) and all(parameter.owners for parameter in parameters)
 
     def _is_callable(self, argument: ast.arg) -> bool:
@@ -181,7 +181,7 @@ class HeaderParser:
             self._add(codes.SIGNATURE, argument, f"the name is longer than {limits.name_chars_max} letters")
         return True
 
-    def _given(self, argument: ast.arg) -> Given:
+    def _given(self, argument: ast.arg) -> ValueParameter:
         span = self._module.source.span(argument)
         if argument.annotation is None:
             self._add(
@@ -190,12 +190,14 @@ class HeaderParser:
                 f"{argument.arg} has no type",
                 self._typed(argument.arg),
             )
-            return Given(argument.arg, REFUSED, frozenset(self._roles), span)
+            return ValueParameter(argument.arg, REFUSED, frozenset(self._roles), span)
         parts = annotation.located(self._modules, self._module, argument.annotation)
         if parts is None:
             self._unplaced(argument, argument.annotation)
-            return Given(argument.arg, REFUSED, frozenset(self._roles), span)
-        return Given(argument.arg, self._type(parts[0], f"the parameter {argument.arg}"), self._places(parts[1]), span)
+            return ValueParameter(argument.arg, REFUSED, frozenset(self._roles), span)
+        return ValueParameter(
+            argument.arg, self._type(parts[0], f"the parameter {argument.arg}"), self._places(parts[1]), span
+        )
 
     def _typed(self, name: str) -> str:
         """What to write where a parameter has no type: its role class, if one is called like it."""
@@ -264,7 +266,7 @@ class HeaderParser:
             return found, frozenset()
         return found, everywhere
 
-    def _initiator(self, node: ast.FunctionDef, parameters: tuple[Given, ...]) -> None:
+    def _initiator(self, node: ast.FunctionDef, parameters: tuple[ValueParameter, ...]) -> None:
         owners = {parameter.owners for parameter in parameters if not parameter.type.refused}
         if not self._roles:
             self._add(codes.SIGNATURE, head(node), f"{node.name} has no role", "def NAME(role: RoleClass, …)")

@@ -14,7 +14,7 @@ from typing import Any
 
 from accompanist import limits
 from accompanist.language import refusal
-from accompanist.language.ir import Block, Header, Procedure
+from accompanist.language.ir import Block, ChoreographyHead, Procedure
 from accompanist.language.program.operations import Program, point_of
 from accompanist.language.tries import UNSAID, Tries
 
@@ -166,7 +166,7 @@ class Choreography:
     names: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     site_lines: Mapping[str, int] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
-    header: Header | None = field(default=None, repr=False, compare=False)
+    header: ChoreographyHead | None = field(default=None, repr=False, compare=False)
     normal: Block = field(default=(), repr=False, compare=False)
     procedures: tuple[Procedure, ...] = field(default=(), repr=False, compare=False)
     amended_procedures: tuple[Procedure, ...] = field(default=(), repr=False, compare=False)

@@ -20,14 +20,14 @@ from accompanist.language.ir import (
     THEN,
     Block,
     Carried,
-    Header,
+    ChoreographyHead,
     If,
     Loop,
     Move,
+    NormalForm,
     Procedure,
     Select,
     Statement,
-    Whole,
     actors,
 )
 from accompanist.language.projection.liveness import takes_part
@@ -63,13 +63,13 @@ class Sides:
 class Amender:
     """Inserts the selections of one choreography."""
 
-    def __init__(self, header: Header) -> None:
+    def __init__(self, header: ChoreographyHead) -> None:
         self._header = header
         self._projectors = {role: Projector(header, role) for role in header.roles}
 
-    def whole(self, normal: Whole) -> Whole:
+    def whole(self, normal: NormalForm) -> NormalForm:
         """Everything with every selection that is needed."""
-        return Whole(self.amend(normal.body), tuple(self.proceed(one) for one in normal.procedures))
+        return NormalForm(self.amend(normal.body), tuple(self.proceed(one) for one in normal.procedures))
 
     def amend(self, body: Block) -> Block:
         """The body with every selection that is needed."""

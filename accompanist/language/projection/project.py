@@ -22,8 +22,8 @@ from accompanist.language.ir import (
     Abort,
     Again,
     Block,
+    ChoreographyHead,
     Enter,
-    Header,
     If,
     Invoke,
     Leave,
@@ -77,7 +77,7 @@ NOTHING = Ahead(frozenset(), frozenset())
 class Projector:
     """Projects blocks of one choreography to one role."""
 
-    def __init__(self, header: Header, role: str) -> None:
+    def __init__(self, header: ChoreographyHead, role: str) -> None:
         self._header, self.role = header, role
 
     def project(self, block: Block, ahead: Ahead, begun: Set[str]) -> tuple[LocalBlock, Names]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from accompanist import limits
 from accompanist.language.checks.saga import commit
-from accompanist.language.ir import Block, Header, If, Invoke, Move, Select, actors, point_of, walk
+from accompanist.language.ir import Block, ChoreographyHead, If, Invoke, Move, Select, actors, point_of, walk
 from accompanist.language.program.program import Choreography
 
 
@@ -37,7 +37,7 @@ def remarks(choreography: Choreography) -> tuple[Remark, ...]:
     return (*dict.fromkeys(found), *_saga(choreography, choreography.everything))
 
 
-def _branch(header: Header, point: If, guard: str) -> Iterator[Remark]:
+def _branch(header: ChoreographyHead, point: If, guard: str) -> Iterator[Remark]:
     told = {role: list(dict.fromkeys(_told(point, role))) for role in header.roles if role not in point.owners}
     others = [role for role in told if told[role] or role in point.acting]
     if not others:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from accompanist.errors import catalogue
-from accompanist.language.ir import Abort, Block, Enter, Header, Invoke, Let, Move, Select, Statement, walk
+from accompanist.language.ir import Abort, Block, ChoreographyHead, Enter, Invoke, Let, Move, Select, Statement, walk
 from accompanist.language.program.program import Choreography
 from accompanist.language.projection.local import Arm, Fork, LocalBlock, LocalStatement, Offering, Receiving, Repeating
 from accompanist.language.projection.project import NOTHING, Projector
@@ -52,7 +52,7 @@ def warnings(choreography: Choreography, source: Source) -> tuple[Diagnostic, ..
     return tuple(sorted(dict.fromkeys(here), key=lambda one: (one.span, one.code)))
 
 
-def _listening(header: Header, body: Block, source: Source) -> Iterator[Diagnostic]:
+def _listening(header: ChoreographyHead, body: Block, source: Source) -> Iterator[Diagnostic]:
     does = {header.initiator, *(header.result_owners if not header.result_is_none else ())}
     for point in walk(body):
         match point:
@@ -76,7 +76,7 @@ def _receivers(point: Statement) -> tuple[str, ...]:
     return ()
 
 
-def _unread(header: Header, body: Block, source: Source) -> Iterator[Diagnostic]:
+def _unread(header: ChoreographyHead, body: Block, source: Source) -> Iterator[Diagnostic]:
     read: set[tuple[str, str]] = set()
     for role in header.roles:
         program, _ = Projector(header, role).project(body, NOTHING, frozenset({header.initiator}))

@@ -36,7 +36,7 @@ from accompanist.rpc.dispatch import Handler
 from accompanist.runtime import control
 from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import Delivery, Memory, Timer
-from accompanist.runtime.who import Who
+from accompanist.runtime.who import Operator
 from accompanist.sidecar.api.public import (
     OVER,
     UNHOSTED,
@@ -224,7 +224,7 @@ class EventsAndTimers:
             raise PeerError(
                 NO_TIMER, f"{asked.role} of {asked.session} has timers at: {sites}", "give one of these sites"
             )
-        who = Who(proved=proved(), claimed=asked.who)
+        who = Operator(proved=proved(), claimed=asked.who)
         if not await self._log.move_timer(asked.session, asked.role, chosen[0].site, asked.at, who, asked.why):
             raise PeerError(NO_TIMER, f"the timer of {asked.role} at {chosen[0].site} has ended meanwhile")
         self._timed(0.0)

@@ -46,7 +46,7 @@ from accompanist.runtime.control import CLIENT, control
 from accompanist.runtime.headers import trace_headers, words
 from accompanist.runtime.log import Log
 from accompanist.runtime.messages import Kind, Message
-from accompanist.runtime.ports import Commit, Delivery, LogUnavailable, Memory, SessionRow, SessionSummary, Stub
+from accompanist.runtime.ports import Commit, Delivery, LogUnavailable, Memory, SessionRow, SessionStub, SessionSummary
 from accompanist.sidecar.api import paging
 from accompanist.sidecar.api.search import List, Words
 from accompanist.sidecar.api.standing import exits_of, to_stand_on
@@ -233,7 +233,7 @@ class Api:
     async def result(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
         asked = read(params, Result)
         found = await self._known(asked.session)
-        if isinstance(found, Stub):
+        if isinstance(found, SessionStub):
             return orjson.dumps(_view_of_stub(asked.session, found))
         role = found.inbox[0].receiver
         return orjson.dumps(await self._answer(asked.session, role, asked.wait_ms, early=asked.early))
@@ -283,7 +283,7 @@ class Api:
         """Request that the saga be undone. The owner of the commit point decides."""
         asked = read(params, Cancel)
         memory = await self._known(asked.session)
-        if isinstance(memory, Stub):
+        if isinstance(memory, SessionStub):
             raise PeerError(OVER, f"{asked.session} is {memory.outcome}", "there is nothing left to cancel")
         first = memory.inbox[0]
         if memory.session is not None and memory.session.outcome is not None:
@@ -327,7 +327,7 @@ class Api:
             return row
         return msgspec.structs.replace(row, waiting=f"version {fingerprint[:12]} to be hosted")
 
-    async def _known(self, session: UUID) -> Memory | Stub:
+    async def _known(self, session: UUID) -> Memory | SessionStub:
         """The session at its initiator, or its stub. Raises PeerError if it was not started here."""
         found = await self._starting.find(session)
         if found is None:
@@ -389,7 +389,7 @@ def _view(session: UUID, row: SessionRow | None) -> dict[str, Any]:
     }
 
 
-def _view_of_stub(session: UUID, stub: Stub) -> dict[str, Any]:
+def _view_of_stub(session: UUID, stub: SessionStub) -> dict[str, Any]:
     """The state of a collected session: its outcome, and when the rest was deleted."""
     return {
         "session": str(session),

@@ -13,7 +13,7 @@ import msgspec
 
 from accompanist import limits
 from accompanist.runtime.headers import ATTRIBUTE_NAME, ATTRIBUTE_TEXT
-from accompanist.runtime.ports import Cursor, Phase, Search
+from accompanist.runtime.ports import Cursor, Phase, SessionFilter
 
 Name = Annotated[str, msgspec.Meta(max_length=limits.name_chars_max)]
 _KEPT = r"\A[^\x00]*\Z"  # Postgres keeps U+0000 in no text
@@ -26,8 +26,8 @@ Attributes = Annotated[dict[AttributeName, AttributeText], msgspec.Meta(max_leng
 
 
 class List(msgspec.Struct, forbid_unknown_fields=True):
-    """The parameters of `session.list`: a session is listed if it fits every field that is given (`ports.Search`).
-    `after`: the last line of the page before, as its started_at, session and role."""
+    """The parameters of `session.list`: a session is listed if it fits every field that is given
+    (`ports.SessionFilter`). `after`: the last line of the page before, as its started_at, session and role."""
 
     role: Name | None = None
     choreography: Name | None = None
@@ -44,8 +44,8 @@ class List(msgspec.Struct, forbid_unknown_fields=True):
     limit: Annotated[int, msgspec.Meta(ge=1, le=limits.list_rows_max)] = 100
 
     @property
-    def search(self) -> Search:
-        return Search(
+    def search(self) -> SessionFilter:
+        return SessionFilter(
             role=self.role,
             choreography=self.choreography,
             phase=self.state,

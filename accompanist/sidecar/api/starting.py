@@ -22,7 +22,7 @@ from accompanist.language.values import codec
 from accompanist.runtime.control import CLIENT, site_of
 from accompanist.runtime.log import Log
 from accompanist.runtime.messages import Header, Kind, Message
-from accompanist.runtime.ports import Memory, Stub
+from accompanist.runtime.ports import Memory, SessionStub
 from accompanist.runtime.replay import decode_arguments
 from accompanist.sidecar.api.search import Attributes, Name
 from accompanist.sidecar.hosting import UNKNOWN_CHOREOGRAPHY, Hosted
@@ -131,7 +131,7 @@ class Starting:
         """Whether a session that is older than digests was started by the same request. Its inbox has the arguments as
         they were decoded then, or none if they were deleted."""
         found = await self.find(session)
-        if found is None or isinstance(found, Stub):
+        if found is None or isinstance(found, SessionStub):
             return True
         first = found.inbox[0]
         if first.header.choreography != program.choreography.name:
@@ -142,7 +142,7 @@ class Starting:
             made = arguments
         return first.payload in (arguments, made, b"null")
 
-    async def find(self, session: UUID) -> Memory | Stub | None:
+    async def find(self, session: UUID) -> Memory | SessionStub | None:
         """The session at its initiator, its start first in the inbox; or its stub."""
         roles = sorted(self._hosted.initiators)
         for role in roles:

@@ -46,7 +46,7 @@ from accompanist.runtime.answers import (
 )
 from accompanist.runtime.backoff import RETRIABLE
 from accompanist.runtime.burst import CallWorker, CloseWorker
-from accompanist.runtime.events import Answered, CloseAnswered, Event, Name
+from accompanist.runtime.events import CallAnswered, CloseAnswered, Event, Name
 from accompanist.runtime.headers import words
 from accompanist.runtime.messages import Header
 from accompanist.runtime.ports import Executed, ResultKind
@@ -180,7 +180,7 @@ class Calls:
         settled the matter, so the call is not wanted any more."""
         crashpoints.reached("sidecar.before_call")
         if call.operation in sidecar_reads.READS:
-            return Answered(
+            return CallAnswered(
                 call.site, Name.REPLIED, sidecar_reads.read(call.operation, self._chance, self._clock, self._new_id)
             )
         if call.kind is ResultKind.COMPENSATE:
@@ -354,7 +354,7 @@ def _decides(answer: Answer, call: CallWorker) -> bool:
 class Failing:
     """The failed attempts of one call: when to give up, and when to report."""
 
-    def __init__(self, policy: backoff.Policy, away_ms: int | None, call: CallWorker, again: Again) -> None:
+    def __init__(self, policy: backoff.RetryPolicy, away_ms: int | None, call: CallWorker, again: Again) -> None:
         self._policy, self._away_ms, self._again = policy, away_ms, again
         self._undoes = call.kind is ResultKind.COMPENSATE
         self._failures = 0

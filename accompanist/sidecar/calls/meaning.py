@@ -20,12 +20,12 @@ import orjson
 
 from accompanist.runtime.answers import Answer, Closed, Declined, Fault, Missing, Replied, RetryLater, Reused
 from accompanist.runtime.burst import CallWorker
-from accompanist.runtime.events import Answered, Name, Undid
+from accompanist.runtime.events import CallAnswered, Name, Undid
 from accompanist.runtime.headers import words
 from accompanist.runtime.ports import ResultKind
 
 
-def event_of(call: CallWorker, answer: Answer) -> Answered | Undid:
+def event_of(call: CallWorker, answer: Answer) -> CallAnswered | Undid:
     """The event by which a session hears the last answer to a call of its. An answer that decides nothing means that
     the call's retry budget is spent, and its outcome unknown."""
     if call.kind is ResultKind.COMPENSATE:
@@ -34,15 +34,15 @@ def event_of(call: CallWorker, answer: Answer) -> Answered | Undid:
         return Undid(call.site, Name.STUCK, trouble(answer))
     match answer:
         case Replied(value=value):
-            return Answered(call.site, Name.REPLIED, value)
+            return CallAnswered(call.site, Name.REPLIED, value)
         case Declined(reason=reason):
-            return Answered(call.site, Name.DECLINED, orjson.dumps(words(reason)))
+            return CallAnswered(call.site, Name.DECLINED, orjson.dumps(words(reason)))
         case Closed():
-            return Answered(call.site, Name.SHUT)
+            return CallAnswered(call.site, Name.SHUT)
         case Reused():
-            return Answered(call.site, Name.REUSED)
+            return CallAnswered(call.site, Name.REUSED)
         case RetryLater() | Missing() | Fault():
-            return Answered(call.site, Name.EXHAUSTED)
+            return CallAnswered(call.site, Name.EXHAUSTED)
 
 
 def trouble(answer: Answer) -> str:

@@ -19,7 +19,7 @@ import msgspec
 
 from accompanist import limits
 from accompanist.language.tries import UNSAID, Tries
-from accompanist.runtime.backoff import COMPENSATION, FORWARD, RETRIABLE, Policy
+from accompanist.runtime.backoff import COMPENSATION, FORWARD, RETRIABLE, RetryPolicy
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.ports import ResultKind
 
@@ -51,7 +51,7 @@ def away_ms_of(call: CallWorker, retries: Mapping[str, Retry], declared: Tries =
     return next((layer.away_ms for layer in layers if layer.away_ms is not None), None)
 
 
-def policy_of(call: CallWorker, retries: Mapping[str, Retry], declared: Tries = UNSAID) -> tuple[Policy, int]:
+def policy_of(call: CallWorker, retries: Mapping[str, Retry], declared: Tries = UNSAID) -> tuple[RetryPolicy, int]:
     """The retry policy of a call, and the timeout of one attempt, in milliseconds."""
     base = COMPENSATION if call.kind is ResultKind.COMPENSATE else RETRIABLE if call.endless else FORWARD
     layers = _layers(call.operation, retries, declared)
@@ -61,7 +61,7 @@ def policy_of(call: CallWorker, retries: Mapping[str, Retry], declared: Tries = 
 
     first_ms = said("first_ms", base.first_ms)
     attempts_max = None if base.attempts_max is None else said("attempts_max", base.attempts_max)
-    policy = Policy(first_ms, max(first_ms, said("cap_ms", base.cap_ms)), attempts_max)
+    policy = RetryPolicy(first_ms, max(first_ms, said("cap_ms", base.cap_ms)), attempts_max)
     return policy, timeout_of(call.operation, retries, declared)
 
 

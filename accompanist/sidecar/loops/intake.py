@@ -32,7 +32,7 @@ import structlog
 from accompanist import limits
 from accompanist.background import Background
 from accompanist.runtime.log import FeedPort
-from accompanist.runtime.ports import LogUnavailable, Pending, Taken
+from accompanist.runtime.ports import InboxEntry, LogUnavailable, PendingWork
 from accompanist.sidecar.loops.collection import Collector
 from accompanist.sidecar.loops.peer_quota import PeerQuotas
 from accompanist.sidecar.loops.portion import Portion
@@ -89,7 +89,7 @@ class Intake:
         driver.attach(timer_set=self._set_timer, leases_fresh=self._fresh)
         self._taking = Portion(limits.inbox_take_rows_max)
         self._resending = Portion(limits.inbox_take_rows_max)
-        self._taken: Sequence[Taken] = ()
+        self._taken: Sequence[InboxEntry] = ()
         """The messages of the last `take`; the next one acknowledges them."""
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -184,7 +184,7 @@ class Intake:
             self._swept.set()  # other sidecars hold all shards, but this one can accept starts
         self._set_about(pending)
 
-    def _set_about(self, pending: Pending) -> None:
+    def _set_about(self, pending: PendingWork) -> None:
         """Wake the loops that have something to do."""
         if pending.arrived:
             self._woken.set()

@@ -23,7 +23,7 @@ import structlog
 
 from accompanist import limits
 from accompanist.runtime.log import PeerPort
-from accompanist.runtime.ports import Bounds, Reached
+from accompanist.runtime.ports import QuotaLimits, ReachedQuota
 
 logger = structlog.get_logger("accompanist.crowds")
 
@@ -34,24 +34,24 @@ class PeerQuotas:
     def __init__(self, log: PeerPort, peers: int = 1) -> None:
         self._log = log
         self._peers = peers
-        self._full_peers: set[tuple[str, Reached]] = set()
+        self._full_peers: set[tuple[str, ReachedQuota]] = set()
 
     @property
     def full(self) -> bool:
         """Whether no session can begin here, not even for our own clients."""
-        return ("", Reached.WAITING) in self._full_peers
+        return ("", ReachedQuota.WAITING) in self._full_peers
 
     async def step(self) -> None:
         """Check the quotas, and log what has changed. Raises LogUnavailable."""
-        bounds = Bounds(
+        bounds = QuotaLimits(
             sessions=limits.sessions_per_peer_max,
             waiting=min(limits.waiting_rows_per_peer_max, limits.inbox_early_rows_max // max(1, self._peers)),
             undoing=limits.undoing_per_peer_max,
         )
         limit = {
-            Reached.SESSIONS: bounds.sessions,
-            Reached.WAITING: bounds.waiting,
-            Reached.UNDOING: bounds.undoing,
+            ReachedQuota.SESSIONS: bounds.sessions,
+            ReachedQuota.WAITING: bounds.waiting,
+            ReachedQuota.UNDOING: bounds.undoing,
         }
         full_peers = set(await self._log.crowd(bounds))
         for peer, reached in sorted(full_peers - self._full_peers):

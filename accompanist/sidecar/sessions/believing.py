@@ -31,7 +31,7 @@ from accompanist.language.program.program import RoleProgram
 from accompanist.runtime import authority
 from accompanist.runtime.beginning import begins
 from accompanist.runtime.messages import Header, Kind, Message, spoken_by
-from accompanist.runtime.ports import Memory, Taken
+from accompanist.runtime.ports import InboxEntry, Memory
 from accompanist.runtime.session import Session
 from accompanist.sidecar.hosting import Programs
 
@@ -83,7 +83,7 @@ class Belief:
         self._told: dict[tuple[str, Kind], tuple[float, int]] = {}
         """By speaker and kind: when a line was logged last, and how many messages were dropped since."""
 
-    def spoken(self, taken: Taken) -> bool:
+    def spoken(self, taken: InboxEntry) -> bool:
         """Whether a taken message is for a role of this service and was written by the service that plays its
         sender."""
         message = taken.message

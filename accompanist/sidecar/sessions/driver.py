@@ -32,7 +32,7 @@ from accompanist.runtime.events import DEADLINE_SITE, Arrived, Clashed, CloseAns
 from accompanist.runtime.life import PredecessorRefused
 from accompanist.runtime.log import SessionPort
 from accompanist.runtime.messages import Kind, Message
-from accompanist.runtime.ports import Commit, Delivery, LeaseLost, LogUnavailable, SessionRow, Taken
+from accompanist.runtime.ports import Commit, Delivery, InboxEntry, LeaseLost, LogUnavailable, SessionRow
 from accompanist.runtime.session import Session
 from accompanist.runtime.tombstone import leaves_one
 from accompanist.sidecar.calls.attempts import Calls
@@ -126,11 +126,11 @@ class Driver:
 
     # -- what comes in -----------------------------------------------------------------------------
 
-    def take(self, taken: Sequence[Taken]) -> Sequence[Taken]:
+    def take(self, taken: Sequence[InboxEntry]) -> Sequence[InboxEntry]:
         """Handle messages from the inbox. Returns them as they are to be acknowledged: forged ones as refused, so that
         they are deleted."""
         self._tracing.taken(len(taken))
-        judged: list[Taken] = []
+        judged: list[InboxEntry] = []
         for entry in taken:
             judged.append(entry)
             key = (entry.message.session, entry.message.receiver)

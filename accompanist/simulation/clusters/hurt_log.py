@@ -20,7 +20,7 @@ from accompanist import limits
 from accompanist.log.leases import HeldEpochs
 from accompanist.log.memory import MemoryLog
 from accompanist.runtime.messages import Kind as Message
-from accompanist.runtime.ports import Commit, LeaseLost, LogUnavailable, ResultKind, Taken
+from accompanist.runtime.ports import Commit, InboxEntry, LeaseLost, LogUnavailable, ResultKind
 from accompanist.simulation.clusters.faults import FaultKind
 from accompanist.simulation.clusters.loop import Process, for_ever
 
@@ -131,7 +131,7 @@ class _Request:
         seconds = faults.between(FaultKind.LOG_SLOW, 0.05, 4.0) if slow else self._cluster.delay_s()
         self._cluster.loop.later(seconds, self._settle, outcome)
 
-    def _hold_back(self, taken: Sequence[Taken], until: float) -> None:
+    def _hold_back(self, taken: Sequence[InboxEntry], until: float) -> None:
         """Let an answer come when the sessions of which it says that there are none are over, or then."""
         rows = self._hurt._log.tables.sessions
         keys = [(entry.message.session, entry.message.receiver) for entry in taken]
@@ -178,7 +178,7 @@ class _Request:
             return self._mixed(value)
         return value
 
-    def _mixed(self, taken: Sequence[Taken]) -> Sequence[Taken]:
+    def _mixed(self, taken: Sequence[InboxEntry]) -> Sequence[InboxEntry]:
         chance = self._cluster.faults.chance(FaultKind.TAKE_MIXED)
         mixed = [entry for entry in taken if chance.random() < 0.8]
         mixed += [entry for entry in mixed if chance.random() < 0.3]

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from accompanist.language.program.program import Operation
 from accompanist.runtime.answers import Declined, Replied
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
-from accompanist.runtime.events import Answered, CloseAnswered, Name
+from accompanist.runtime.events import CallAnswered, CloseAnswered, Name
 from accompanist.runtime.ports import Executed, Parked, Phase, ResultKind, ResultRow
 from accompanist.runtime.unfenced import IN_DOUBT, UNENDED
 from accompanist.sidecar.calls.meaning import event_of
@@ -138,7 +138,7 @@ class PlainRole(RoleSystem):
                     yield self._effect(state, there) or self._fed(there, event, event, words, chance)
             doubtful |= executed
         if doubtful and self._rules.care.doubts:
-            event = Answered(call.site, Name.EXHAUSTED)
+            event = CallAnswered(call.site, Name.EXHAUSTED)
             yield self._fed(over, event, event, f"{text}, which is not believed", chance)
             return
         event = event_of(call, way.answer)

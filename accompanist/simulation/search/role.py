@@ -22,7 +22,7 @@ from accompanist.language import waits
 from accompanist.language.program.program import RoleProgram
 from accompanist.runtime.beginning import BEGINS, begins
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
-from accompanist.runtime.events import Answered, Arrived, CloseAnswered, Deadline, Event, Fired, Name
+from accompanist.runtime.events import Arrived, CallAnswered, CloseAnswered, Deadline, Event, Fired, Name
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Memory, Parked, ResultKind, ResultRow, SessionRow
 from accompanist.runtime.saga import FINAL
@@ -247,7 +247,7 @@ class RoleSystem:
         return fences.answer(state.fence, call, operation, self._worker, self._rules.fencing)
 
     def _exhausted(self, to: RoleState, call: CallWorker, text: str) -> Transition:
-        event = Answered(call.site, Name.EXHAUSTED)
+        event = CallAnswered(call.site, Name.EXHAUSTED)
         return self._fed(to, event, event, text, Chance.LOST)
 
     def _writes(self, state: RoleState) -> Iterator[Transition]:

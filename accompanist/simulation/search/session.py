@@ -6,7 +6,7 @@ was fed. Two sessions with equal facts are one state; to go on from a state agai
 was computed is remembered, so a search that meets a state a thousand times pays for it once.
 
 This rests on the core being deterministic, which is what the runtime promises (replay equivalence). Not promised: that
-a core which hides state outside of its `State` is told apart.
+a core which hides state outside of its `SessionState` is told apart.
 """
 
 from __future__ import annotations

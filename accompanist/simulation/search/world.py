@@ -19,7 +19,7 @@ from accompanist.language.program.program import RoleProgram
 from accompanist.runtime.beginning import BEGINS, begins
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
 from accompanist.runtime.control import CLIENT, control, event, site_of
-from accompanist.runtime.events import Answered, Arrived, Deadline, Event, Fired, Name, Undid
+from accompanist.runtime.events import Arrived, CallAnswered, Deadline, Event, Fired, Name, Undid
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import Memory, Phase, ResultKind, ResultRow, SessionRow
 from accompanist.runtime.saga import FINAL
@@ -275,7 +275,7 @@ class World:
             worker.call(call)
             return Undid(call.site, Name.UNDID)
         if self.programs[role].projection.operations[call.operation].recorded:  # its sidecar answers, and always does
-            return Answered(call.site, Name.REPLIED, b"null")
+            return CallAnswered(call.site, Name.REPLIED, b"null")
         if not call.endless and self._random.random() < self.lost_answers:
             fate = self._random.choice(("done", "late", "lost"))
             self._watch(f"exhausted {fate}")
@@ -283,7 +283,7 @@ class World:
                 worker.call(call)
             elif fate == "late":
                 self.pending.append(Late(role, call))
-            return Answered(call.site, Name.EXHAUSTED)
+            return CallAnswered(call.site, Name.EXHAUSTED)
         return event_of(call, worker.call(call))
 
     patient = False

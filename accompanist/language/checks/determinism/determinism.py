@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 
 from accompanist.language.checks.determinism import identity, machine, reached, sums
 from accompanist.language.checks.determinism.impure import forbidden
-from accompanist.language.checks.determinism.state import State
+from accompanist.language.checks.determinism.state import ModuleState
 from accompanist.language.checks.determinism.writes import writes
 from accompanist.language.checks.order import errors as set_errors
 from accompanist.language.checks.order.order import Shown, order_shown, shown_at_top, shown_in_class
@@ -54,7 +54,7 @@ class PureFunctions:
         self._asked: set[str] = set()  # names behind points in what was checked
         self._classes = set_names.classes(modules, messages)
         self._errors = set_errors.Errors(self._classes)
-        self._outside = State(modules, messages)
+        self._outside = ModuleState(modules, messages)
         self._misfits = Misfits(messages, fields=True)
 
     def check(self, module: str, name: str) -> None:

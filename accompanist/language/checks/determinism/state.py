@@ -21,12 +21,12 @@ from accompanist.language.types import Type
 _CHANGEABLE = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
 
 
-class Wrong(NamedTuple):
+class StateProblem(NamedTuple):
     text: str
     hint: str
 
 
-class _Read(NamedTuple):
+class _NotedRead(NamedTuple):
     """One place that reads something that could be changed."""
 
     home: Module
@@ -36,15 +36,15 @@ class _Read(NamedTuple):
     value: ast.expr
 
 
-class State:
+class ModuleState:
     """What the names at the top of modules stand for."""
 
     def __init__(self, modules: Modules, messages: Messages) -> None:
         self._modules, self._messages = modules, messages
         self._constants = Constants(modules, messages, _with_its_module, lambda node, module: node)
-        self._asked: list[_Read] = []
+        self._asked: list[_NotedRead] = []
 
-    def wrong(self, home: Module, node: ast.AST, found: Reference, text: str) -> Wrong | None:
+    def wrong(self, home: Module, node: ast.AST, found: Reference, text: str) -> StateProblem | None:
         """What is wrong with a name, as far as its own line says it. What is asked later is noted."""
         owner = self._modules.find(found.module)
         value = getattr(found.node, "value", None)
@@ -55,7 +55,7 @@ class State:
             return self._can_change(owner, found, text)
         if constant is None:
             if isinstance(value, ast.Tuple) and _makes(value):
-                self._asked.append(_Read(home, node, text, found, value))
+                self._asked.append(_NotedRead(home, node, text, found, value))
             elif annotation.new_type(self._modules, found) is None and (isinstance(value, ast.Call) or _makes(value)):
                 return self._can_change(owner, found, text)
         elif constants.changeable(constant):
@@ -71,11 +71,11 @@ class State:
             if owner is None or not isinstance(value, ast.expr) or constant is None:
                 continue
             if constants.changeable(constant):
-                self._asked.append(_Read(home, node, text, one, constant))
+                self._asked.append(_NotedRead(home, node, text, one, constant))
                 parts = (part for part in ast.walk(value) if isinstance(part, ast.Name | ast.Attribute))
                 waiting += filter(None, (annotation.reference(self._modules, owner, part) for part in parts))
 
-    def changed(self) -> list[tuple[Module, ast.AST, Wrong]]:
+    def changed(self) -> list[tuple[Module, ast.AST, StateProblem]]:
         """The first reading of each constant that some line may change."""
         found = []
         for one in {(read.found.module, read.found.name): read for read in reversed(self._asked)}.values():
@@ -84,14 +84,14 @@ class State:
                 found.append((one.home, one.node, self._by(one, change)))
         return found
 
-    def written(self, found: Reference, text: str) -> Wrong | None:
+    def written(self, found: Reference, text: str) -> StateProblem | None:
         """What is wrong with a list or a dict that a choreography reads: some line certainly changes it. What may be
         done to it elsewhere is no matter, since each use in a choreography makes its own."""
         for one in mentions(self._modules, found.module, found.name):
             if only_read.writes(one):
                 line = f"line {getattr(one.node, 'lineno', 1)} of {one.home.source.path.rpartition('/')[2]}"
                 hint = f"all of it where {text} is assigned, and nothing that changes it; or pass it as a parameter"
-                return Wrong(f"{text} is not a constant: {line} changes it", hint)
+                return StateProblem(f"{text} is not a constant: {line} changes it", hint)
         return None
 
     def _changeable(self, value: ast.expr) -> bool:
@@ -100,7 +100,7 @@ class State:
         made = (Type(name, module) for module, _, name in (one.rpartition(":") for one in calls) if module)
         return _makes(value) or any(changeable.parts(one, self._messages) for one in made)
 
-    def _by(self, read: _Read, change: Mention) -> Wrong:
+    def _by(self, read: _NotedRead, change: Mention) -> StateProblem:
         line = f"line {getattr(change.node, 'lineno', 1)}"
         if change.home is not read.home:
             line += f" of {change.home.source.path.rpartition('/')[2]}"
@@ -108,11 +108,11 @@ class State:
         kinds = {ast.Dict: "dict", ast.List: "list"}
         copied = "copy.deepcopy" if deep else kinds.get(type(read.value), "copy.deepcopy")
         hint = f"what only reads it in {line}, or a copy there, {copied}({read.text}); or pass it as an argument"
-        return Wrong(f"{read.text} may be changed by what {line} does with it", hint)
+        return StateProblem(f"{read.text} may be changed by what {line} does with it", hint)
 
-    def _can_change(self, owner: Module, found: Reference, text: str) -> Wrong:
+    def _can_change(self, owner: Module, found: Reference, text: str) -> StateProblem:
         hint = constants.instead(self._modules, owner, found)
-        return Wrong(f"{text} can change while the function is in use", f"{hint}; or pass it as an argument")
+        return StateProblem(f"{text} can change while the function is in use", f"{hint}; or pass it as an argument")
 
 
 def _with_its_module(module: str, name: str) -> str:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from accompanist.language.checks.determinism import machine
 from accompanist.language.checks.functions.body_text import Text
 from accompanist.language.checks.functions.body_types import Exact
-from accompanist.language.checks.functions.body_whole import Whole
+from accompanist.language.checks.functions.body_whole import BodyTypes
 from accompanist.language.checks.types import summed
 from accompanist.language.reading.kinds import Env
 from accompanist.language.reading.messages import Messages
@@ -96,7 +96,7 @@ class _Added:
         body = Text(Names(modules, messages, home, set()), home, node)
         self._exact = Exact(body.names, signatures(modules), lambda node, part, owner: None)
         self._once = machine.bound_once(every_node(body.node))
-        names = Whole(self._exact, body.node, body.given(owner), body.local()).names
+        names = BodyTypes(self._exact, body.node, body.given(owner), body.local()).names
         self.found = dict(self._within(body.node.body, names))
 
     def _within(self, nodes: Iterable[ast.AST], env: Env) -> Iterator[tuple[Place, Type]]:

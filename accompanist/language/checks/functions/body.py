@@ -32,13 +32,13 @@ from accompanist.language.checks.functions.body_place import Untrue, placed
 from accompanist.language.checks.functions.body_state import Knowing, Now, meeting, name_of
 from accompanist.language.checks.functions.body_text import Text
 from accompanist.language.checks.functions.body_types import Exact, is_lazy, item, kind
-from accompanist.language.checks.functions.body_whole import Whole
+from accompanist.language.checks.functions.body_whole import BodyTypes
 from accompanist.language.checks.raising import facts as known
 from accompanist.language.checks.raising import known_constants, measured, total_methods
 from accompanist.language.checks.raising.endless import may_hold
 from accompanist.language.checks.raising.library_calls import knowing
 from accompanist.language.checks.raising.partial import Partial
-from accompanist.language.checks.raising.partial_calls import Calls, Judge, Signatures
+from accompanist.language.checks.raising.partial_calls import PartialCalls, RaisingJudge, Signatures
 from accompanist.language.checks.types.infer import bind
 from accompanist.language.reading import methods
 from accompanist.language.reading.kinds import Env
@@ -49,12 +49,12 @@ from accompanist.language.text.nodes import defaults, every_node
 from accompanist.language.types import UNKNOWN, Type
 
 
-class Body:
+class FunctionBody:
     """Reads one function."""
 
     def __init__(
         self,
-        judge: Judge,
+        judge: RaisingJudge,
         names: Names,
         signatures: Signatures,
         home: Module,
@@ -63,12 +63,12 @@ class Body:
     ) -> None:
         self._text = Text(names, home, node)
         self._exact = Exact(self._text.names, signatures, lambda node, part, owner: None)
-        calls = Calls(self._text.names, judge, self._exact.type_of, self._exact.inside, self._exact.after)
+        calls = PartialCalls(self._text.names, judge, self._exact.type_of, self._exact.inside, self._exact.after)
         self._partials = knowing(self._text.names, calls.partials)
         self._forms = Read(self._exact, names.messages, self._partials, self._text)
         given, declared = self._text.given(owner), self._text.local()
         self._declared = declared
-        self._whole = Whole(self._exact, self._text.node, given, declared)
+        self._whole = BodyTypes(self._exact, self._text.node, given, declared)
         self._calls = calls
         calls.endless.follow(every_node(self._text.node), self._whole.names)
         calls.sizes.follow(every_node(self._text.node), self._whole.names)

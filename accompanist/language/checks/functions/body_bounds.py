@@ -13,7 +13,7 @@ from accompanist.language import types
 from accompanist.language.checks.raising import decimals, finite, total_methods
 from accompanist.language.checks.raising import facts as known
 from accompanist.language.checks.raising.facts import Fact, Facts
-from accompanist.language.checks.raising.looked_at import Looks
+from accompanist.language.checks.raising.looked_at import PartialContext
 from accompanist.language.reading.kinds import Env
 from accompanist.language.reading.library import DECIMAL
 from accompanist.language.text.nodes import every_node
@@ -27,7 +27,7 @@ _MESSAGE = 20
 """A whole number of a message is below this power of ten."""
 
 
-def given(name: str, value: ast.expr, env: Env, facts: Facts, looks: Looks) -> Facts:
+def given(name: str, value: ast.expr, env: Env, facts: Facts, looks: PartialContext) -> Facts:
     """What is known of the size of a name that is given a value."""
     found = finite.ends(name, value, env, facts, looks)
     if looks.type_of(value, env) not in (DECIMAL, types.INT) or isinstance(value, ast.Constant):
@@ -50,7 +50,7 @@ def _bounds(now: ast.expr, power: int) -> Facts:
     )
 
 
-def _is_decimal(name: str, value: ast.expr, env: Env, facts: Facts, looks: Looks) -> Facts:
+def _is_decimal(name: str, value: ast.expr, env: Env, facts: Facts, looks: PartialContext) -> Facts:
     """That a name stands for a Decimal, and not for a whole number in its place."""
     if looks.type_of(value, env) != DECIMAL or not decimals.certain(value, env, facts, looks):
         return known.NOTHING
@@ -84,7 +84,7 @@ def _stored(node: ast.AST) -> frozenset[str]:
     return frozenset()
 
 
-def of_messages(node: ast.expr, grown: Set[str], env: Env, looks: Looks) -> Facts:
+def of_messages(node: ast.expr, grown: Set[str], env: Env, looks: PartialContext) -> Facts:
     """How large the whole numbers are that came with a message: it holds none of more than 64 bits."""
     made: Facts = known.NOTHING
     for part in every_node(node):
@@ -94,7 +94,7 @@ def of_messages(node: ast.expr, grown: Set[str], env: Env, looks: Looks) -> Fact
     return made
 
 
-def _is_field(node: ast.expr, env: Env, looks: Looks) -> bool:
+def _is_field(node: ast.expr, env: Env, looks: PartialContext) -> bool:
     """Whether it is a whole number that has a name, or is a field: no code computes it."""
     if looks.kind(node, env) != types.INT:
         return False
@@ -107,7 +107,7 @@ def _is_field(node: ast.expr, env: Env, looks: Looks) -> bool:
     return isinstance(node, ast.Name) and node.id in env
 
 
-def added_up(node: ast.For | ast.While, env: Env, facts: Facts, looks: Looks) -> dict[str, Facts]:
+def added_up(node: ast.For | ast.While, env: Env, facts: Facts, looks: PartialContext) -> dict[str, Facts]:
     """What is known in each turn of a loop of the names that it only adds to."""
     adds = [
         one.target.id
@@ -126,7 +126,7 @@ def added_up(node: ast.For | ast.While, env: Env, facts: Facts, looks: Looks) ->
     return made
 
 
-def is_small(value: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
+def is_small(value: ast.expr, env: Env, facts: Facts, looks: PartialContext) -> bool:
     """Whether what is added in each turn of a loop is within bounds, however many turns there are."""
     power = decimals.power(value, env, facts, looks)
     return power is not None and power <= _ADDED

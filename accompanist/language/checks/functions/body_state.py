@@ -14,7 +14,7 @@ from accompanist.language.checks.functions.body_apart import untouched
 from accompanist.language.checks.functions.body_keys import all_keys, loses_items, loses_keys, of_keys
 from accompanist.language.checks.functions.body_parts import bound_in, first_bound, is_equal, said_of, shared, without
 from accompanist.language.checks.functions.body_types import Exact, is_lazy, join, shallow
-from accompanist.language.checks.functions.body_whole import Whole
+from accompanist.language.checks.functions.body_whole import BodyTypes
 from accompanist.language.checks.raising import facts as known
 from accompanist.language.checks.raising import total_methods
 from accompanist.language.checks.raising.facts import Facts
@@ -36,7 +36,7 @@ class Now:
 class Knowing:
     """Goes from one place to the next. `now` is None where no way leads."""
 
-    def __init__(self, exact: Exact, whole: Whole, node: ast.FunctionDef, declared: Env, now: Now) -> None:
+    def __init__(self, exact: Exact, whole: BodyTypes, node: ast.FunctionDef, declared: Env, now: Now) -> None:
         self._exact, self.whole, self._declared = exact, whole, declared
         self.shared = shared(node)
         self.now: Now | None = now

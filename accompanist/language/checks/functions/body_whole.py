@@ -23,7 +23,7 @@ _PUTS = frozenset({"append", "insert", "add", "extend", "update", "setdefault"})
 _FRESH_CALLS = frozenset({"list", "dict", "set", "sorted", "tuple", "frozenset"})
 
 
-class Whole:
+class BodyTypes:
     """The types that the names of a body have anywhere in it, whatever way is taken."""
 
     def __init__(self, exact: Exact, node: ast.FunctionDef, given: Env, declared: Env) -> None:

@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Iterator
 
 from accompanist.language import types
-from accompanist.language.checks.functions.body import Body
+from accompanist.language.checks.functions.body import FunctionBody
 from accompanist.language.checks.raising.comparable import Comparable
 from accompanist.language.checks.raising.partial_calls import Signatures
 from accompanist.language.reading.above import is_cached, strange, unread_base
@@ -147,7 +147,7 @@ class Judged:
 
     def _read(self, home: Module, node: ast.FunctionDef, owner: Type | None = None) -> str:
         try:
-            body = Body(self, self._names, self._signatures, home, node, owner)
+            body = FunctionBody(self, self._names, self._signatures, home, node, owner)
             pair = (home.name, f"{owner.name}.{node.name}" if owner is not None else node.name)
             if body.endless():
                 self._endless.add(pair)
@@ -207,7 +207,7 @@ class Judged:
         taken = ast.arguments([], [], None, [], [], None, [])
         body: list[ast.stmt] = [ast.copy_location(ast.Return(default), part)]
         node = ast.copy_location(ast.FunctionDef("default", taken, body, []), part)
-        return Body(self, self._names, self._signatures, home, node, None).endless()
+        return FunctionBody(self, self._names, self._signatures, home, node, None).endless()
 
     def _member(self, home: Module, owner: str, member: str) -> str:
         """Why a method of a class may raise."""

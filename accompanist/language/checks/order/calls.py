@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from accompanist.language.checks.order.hiding import DECIDES, OF_ALL, SORTS, Hiding
 from accompanist.language.checks.order.work import Work
-from accompanist.language.checks.sets.names import PUTS_IN, Names
+from accompanist.language.checks.sets.names import PUTS_IN, NameShapes
 from accompanist.language.checks.sets.parameters import field, parameter, takes
 from accompanist.language.checks.sets.shapes import GIVES_SET, REDUCES, Shapes
 from accompanist.language.reading import annotation
@@ -54,10 +54,10 @@ _COPIES = frozenset({("copy", "copy"), ("copy", "deepcopy"), ("typing", "cast"),
 )
 
 
-class Calls:
+class CallsShowingOrder:
     """The calls in one function."""
 
-    def __init__(self, shapes: Shapes, names: Names, work: Work) -> None:
+    def __init__(self, shapes: Shapes, names: NameShapes, work: Work) -> None:
         self._shapes, self._names = shapes, names
         self._classes = shapes.classes
         self.rooted = names.rooted

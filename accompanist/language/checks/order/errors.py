@@ -15,7 +15,7 @@ from accompanist.language.checks.functions.body_parts import CATCH_ALL, catches
 from accompanist.language.checks.order.total import NONE, UNKNOWN, Kinds
 from accompanist.language.checks.order.work import Work
 from accompanist.language.checks.sets.classes import Classes
-from accompanist.language.checks.sets.names import Names
+from accompanist.language.checks.sets.names import NameShapes
 from accompanist.language.checks.sets.shapes import Shapes
 from accompanist.language.checks.sets.tells import tells
 from accompanist.language.reading import below
@@ -53,7 +53,7 @@ class Raised(NamedTuple):
         )
 
 
-class _Read(NamedTuple):
+class _ErrorsOfFunction(NamedTuple):
     """What one function raises itself; what it calls; and whether it tells errors from one another."""
 
     own: list[Raised]
@@ -66,7 +66,7 @@ class Errors:
 
     def __init__(self, classes: Classes) -> None:
         self.classes = classes
-        self._known: dict[int, _Read] = {}
+        self._known: dict[int, _ErrorsOfFunction] = {}
         self._made: dict[int, Code] = {}
         self._members: dict[str, list[Code]] = {}
         self._opened = 0
@@ -141,8 +141,8 @@ class Errors:
         for one in asked_of(part):
             yield from self.of_value(shapes.of(one))
 
-    def _reached(self, codes: Iterator[Code]) -> list[_Read]:
-        waiting, read = list(codes), list[_Read]()
+    def _reached(self, codes: Iterator[Code]) -> list[_ErrorsOfFunction]:
+        waiting, read = list(codes), list[_ErrorsOfFunction]()
         seen = {id(one.node) for one in waiting}
         for code in waiting:
             read.append(self._one(code))
@@ -151,10 +151,10 @@ class Errors:
             waiting += more
         return read
 
-    def _one(self, code: Code) -> _Read:
+    def _one(self, code: Code) -> _ErrorsOfFunction:
         if id(code.node) not in self._known:
             shapes = Shapes(self.classes.modules, self.classes, code.home)
-            Names(shapes, code.node, code.owner)
+            NameShapes(shapes, code.node, code.owner)
             work = Work(self.classes, code.home, code.node, code.owner)
             own, calls = list[Raised](), list[Code]()
             for part in _uncaught(code.node, shapes):
@@ -162,7 +162,7 @@ class Errors:
                     own.append(Raised(kinds, code, getattr(part, "lineno", 0)))
                 calls += self.within(part, shapes)
             telling = any(tells(part) for part in every_node(code.node))
-            self._known[id(code.node)] = _Read(own, calls, telling)
+            self._known[id(code.node)] = _ErrorsOfFunction(own, calls, telling)
         return self._known[id(code.node)]
 
 

@@ -15,7 +15,7 @@ from accompanist.language.checks.order.errors import Errors, Raised
 from accompanist.language.checks.order.uses import Uses
 from accompanist.language.checks.order.work import Work
 from accompanist.language.checks.sets.addresses import Addresses
-from accompanist.language.checks.sets.names import Names, around
+from accompanist.language.checks.sets.names import NameShapes, around
 from accompanist.language.checks.sets.shapes import Shapes
 from accompanist.language.reading import annotation
 from accompanist.language.reading.modules import Module
@@ -60,7 +60,7 @@ def shown_in_class(node: ast.ClassDef, errors: Errors, home: Module) -> Shown:
 
 
 def _places(errors: Errors, shapes: Shapes, node: ast.FunctionDef, owner: Type | None, gives: Type) -> Shown:
-    names = Names(shapes, node, owner)
+    names = NameShapes(shapes, node, owner)
     work = Work(shapes.classes, shapes.home, node, owner)
     shown = {id(one): one for one in Uses(shapes, names, gives, work).shown(node)}
     within = {name for name, one in shown.items() if any(id(part) in shown for part in every_node(one)[1:])}

@@ -20,7 +20,7 @@ from accompanist.language.checks.raising import facts as known
 from accompanist.language.checks.raising.facts import Facts
 from accompanist.language.checks.raising.library_calls import knowing
 from accompanist.language.checks.raising.partial import Partial, Partials
-from accompanist.language.checks.raising.partial_calls import Calls, Signatures
+from accompanist.language.checks.raising.partial_calls import PartialCalls, Signatures
 from accompanist.language.checks.sets.given import SEVERAL, Comprehension
 from accompanist.language.reading.kinds import Env
 from accompanist.language.reading.names import Names
@@ -108,7 +108,7 @@ class _Aliases:
 def of_choreography(names: Names, signatures: Signatures) -> Callable[[Comprehension, Env, bool], Kinds]:
     """Judges the comprehensions of a choreography, with the types of the names around each."""
     exact = Exact(names, signatures, lambda node, part, owner: None)
-    calls = Calls(names, Judged(names, signatures), exact.type_of, exact.inside, exact.after)
+    calls = PartialCalls(names, Judged(names, signatures), exact.type_of, exact.inside, exact.after)
     partials = knowing(names, calls.partials)
     total = Total(
         names, Read(exact, names.messages, partials, _Aliases(names)), partials, Caught(names, exact, frozenset())

@@ -10,10 +10,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from accompanist.language.checks.order.calls import Calls, by_repr
+from accompanist.language.checks.order.calls import CallsShowingOrder, by_repr
 from accompanist.language.checks.order.caught import Levels, levels
 from accompanist.language.checks.order.work import Work
-from accompanist.language.checks.sets.names import Names
+from accompanist.language.checks.sets.names import NameShapes
 from accompanist.language.checks.sets.operators import OPERATORS
 from accompanist.language.checks.sets.parameters import takes
 from accompanist.language.checks.sets.shapes import Shapes
@@ -32,10 +32,10 @@ _KEEPS = (
 class Uses:
     """The places of one function where the order of a set may show."""
 
-    def __init__(self, shapes: Shapes, names: Names, gives: Type, work: Work) -> None:
+    def __init__(self, shapes: Shapes, names: NameShapes, gives: Type, work: Work) -> None:
         """`gives`: what the function says that it gives."""
         self._shapes, self._gives = shapes, gives
-        self._calls = Calls(shapes, names, work)
+        self._calls = CallsShowingOrder(shapes, names, work)
         self._quiet: set[int] = set()  # what goes through a set, and what comes of it shows no order
         self._inner: set[int] = set()  # of functions within this one
         self._methods: set[int] = set()  # what a call calls

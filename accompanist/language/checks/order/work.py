@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from accompanist.language.checks.functions.body import Body
+from accompanist.language.checks.functions.body import FunctionBody
 from accompanist.language.checks.functions.body_caught import Caught
 from accompanist.language.checks.functions.body_types import item
 from accompanist.language.checks.functions.judged import Judged
@@ -18,7 +18,7 @@ from accompanist.language.checks.order.total import NONE, UNKNOWN, Kinds, Total
 from accompanist.language.checks.raising import facts as known
 from accompanist.language.checks.raising.facts import Facts
 from accompanist.language.checks.raising.partial import Partial
-from accompanist.language.checks.raising.partial_calls import Judge, Signatures
+from accompanist.language.checks.raising.partial_calls import RaisingJudge, Signatures
 from accompanist.language.checks.sets.classes import Classes
 from accompanist.language.checks.sets.given import Comprehension, each_of
 from accompanist.language.reading.kinds import Env
@@ -67,12 +67,12 @@ class Work:
         return _Noting(self._classes.judge, names, result, self._home, self._node, self._owner)
 
 
-class _Noting(Body):
+class _Noting(FunctionBody):
     """Reads a function, and notes where its comprehensions stand."""
 
     def __init__(
         self,
-        judge: Judge,
+        judge: RaisingJudge,
         names: Names,
         result: Signatures,
         home: Module,

@@ -9,8 +9,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 
-from accompanist.language.checks.places.held import Held, Where
-from accompanist.language.ir import Expression, Header, Move, Owners
+from accompanist.language.checks.places.held import Ownership, Where
+from accompanist.language.ir import ChoreographyHead, Expression, Move, Owners
 from accompanist.language.text import advice, codes
 from accompanist.language.text.diagnostic import Edit, Write
 from accompanist.language.text.source import Sources, Span
@@ -21,18 +21,18 @@ Operands = tuple[tuple[str, tuple[str, ...]], ...]
 class Advisor:
     """Knows the text of one choreography. `secret` says whether a name may hold a secret."""
 
-    def __init__(self, header: Header, sources: Sources, secret: Callable[[Expression], bool]) -> None:
+    def __init__(self, header: ChoreographyHead, sources: Sources, secret: Callable[[Expression], bool]) -> None:
         self.sources = sources
         self._header, self._secret = header, secret
-        self._moves: dict[str, tuple[Move, Held | None, Held]] = {}
+        self._moves: dict[str, tuple[Move, Ownership | None, Ownership]] = {}
 
-    def moved(self, point: Move, where: Where, owners: Owners) -> Mapping[str, Held]:
+    def moved(self, point: Move, where: Where, owners: Owners) -> Mapping[str, Ownership]:
         """Remember a move of a variable. On which paths it was made stands among the names: that of what arrived, or
         where it has none a name that is added."""
         if not isinstance(point.value.node, ast.Name):
             return {}
         key = point.target or f"moved {point.site}"
-        arrived = Held(owners) if point.target is None else where[point.target]
+        arrived = Ownership(owners) if point.target is None else where[point.target]
         self._moves[key] = point, where.get(point.value.node.id), arrived
         return {key: arrived} if point.target is None else {}
 

@@ -9,7 +9,7 @@ from accompanist.language.ir import LeftOut, Owners
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Ownership:
     """Who owns a name here, and, where a branch or a loop narrowed that, on which line. `maybe`: unassigned on some
     path; `left_out`: because of what a match leaves out. `ways`: who owns it on each way, where these have nobody in
     common."""
@@ -22,5 +22,5 @@ class Held:
     ways: tuple[Owners, ...] = ()
 
 
-Where = Mapping[str, Held]
+Where = Mapping[str, Ownership]
 """The names that are assigned here, and the values that were moved here (`advisor`)."""

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from accompanist.language.checks.places.advisor import Advisor, Operands
-from accompanist.language.checks.places.held import Held, Where
+from accompanist.language.checks.places.held import Ownership, Where
 from accompanist.language.checks.places.later import read_later
 from accompanist.language.flow.facts import settled
 from accompanist.language.flow.forward import Flow, Forward, Turn
@@ -28,20 +28,20 @@ from accompanist.language.ir import (
     NOBODY,
     Abort,
     Block,
+    ChoreographyHead,
     Enter,
     Expression,
-    Header,
     If,
     Invoke,
     LeftOut,
     Let,
     Loop,
     Move,
+    NormalForm,
     Owners,
     Procedure,
     Return,
     Statement,
-    Whole,
     actors,
     may_end,
     named,
@@ -53,7 +53,7 @@ from accompanist.language.text.diagnostic import Findings
 from accompanist.language.text.source import Span
 
 
-def located(whole: Whole, header: Header, advisor: Advisor, findings: Findings) -> Whole:
+def located(whole: NormalForm, header: ChoreographyHead, advisor: Advisor, findings: Findings) -> NormalForm:
     """A choreography with its procedures located. Who acts in one depends on who acts in those that it enters: a least
     fixpoint."""
 
@@ -66,14 +66,14 @@ def located(whole: Whole, header: Header, advisor: Advisor, findings: Findings) 
         return {one.number: actors(one.body) for one in procedures(Findings(), acting)}
 
     acting: Mapping[int, Owners] = settled({}, acted)
-    return Whole(Locator(header, advisor, findings, acting).locate(whole.body), procedures(findings, acting))
+    return NormalForm(Locator(header, advisor, findings, acting).locate(whole.body), procedures(findings, acting))
 
 
 class Locator(Forward[Where]):
     """Finds the owners of every value of one choreography."""
 
     def __init__(
-        self, header: Header, advisor: Advisor, findings: Findings, acting: Mapping[int, Owners] | None = None
+        self, header: ChoreographyHead, advisor: Advisor, findings: Findings, acting: Mapping[int, Owners] | None = None
     ) -> None:
         self._header, self._advisor, self._reports = header, advisor, Reports(findings)
         self._flow = Flow(self, self._reports)
@@ -88,7 +88,7 @@ class Locator(Forward[Where]):
     def locate(self, body: Block) -> Block:
         """The body with owners and senders filled in."""
         self._constants = _constants(body)
-        start = {parameter.name: Held(parameter.owners) for parameter in self._header.given}
+        start = {parameter.name: Ownership(parameter.owners) for parameter in self._header.given}
         return self._flow.block(body, start)[0]
 
     def step(self, point: Statement, where: Where) -> tuple[Statement, Where]:
@@ -99,7 +99,7 @@ class Locator(Forward[Where]):
                 if due is not None:
                     self._needed(value, where, due.owners, due.why)
                     owners = due.owners
-                return replace(point, owners=owners), {**where, **{name: Held(owners) for name in targets}}
+                return replace(point, owners=owners), {**where, **{name: Ownership(owners) for name in targets}}
             case Invoke():
                 return self._invoke(point, where)
             case Move():
@@ -139,7 +139,7 @@ class Locator(Forward[Where]):
             return loop, None
         line, know = loop.span.line, loop.acting | _deciders(loop.body, self._all)
         # a name that only turns assign is not there if there was none
-        made = {name: Held(NOBODY, line, True, True) for way in turn.again for name in way}
+        made = {name: Ownership(NOBODY, line, True, True) for way in turn.again for name in way}
         joined, keeping = self._join(line, turn.entered, turn.leave, know, True)
         return replace(loop, keeping=keeping) if keeping else loop, {**made, **joined}
 
@@ -174,10 +174,10 @@ class Locator(Forward[Where]):
 
     def _join(
         self, line: int, before: Where, ways: Sequence[Where], know: Owners, loop: bool = False
-    ) -> tuple[dict[str, Held], Owners]:
+    ) -> tuple[dict[str, Ownership], Owners]:
         """Who holds what where paths meet; and the roles that have to be told which path it was, though they do not act
         there: they hold what is changed there, nobody who knows the path holds it, and it is read later."""
-        joined: dict[str, Held] = {}
+        joined: dict[str, Ownership] = {}
         keeping = NOBODY
         for name in dict.fromkeys(name for way in ways for name in way):
             held = [way.get(name) for way in ways]
@@ -186,7 +186,7 @@ class Locator(Forward[Where]):
                 joined[name] = known[0]  # none of them assigns it
             elif len(known) < len(held):
                 left_out = next((one.left_out for one in known if one.left_out is not None), None)
-                joined[name] = Held(frozenset(), line, maybe=True, loop=loop, left_out=left_out)
+                joined[name] = Ownership(frozenset(), line, maybe=True, loop=loop, left_out=left_out)
             else:
                 holders = self._all.intersection(*(one.owners for one in known))
                 owners = holders & know
@@ -194,7 +194,7 @@ class Locator(Forward[Where]):
                     owners, keeping = holders, keeping | holders
                 left_out = next((one.left_out for one in known if one.left_out is not None), None)
                 apart = () if owners else tuple(one.owners for one in known)
-                joined[name] = Held(owners, line, any(one.maybe for one in known), loop, left_out, apart)
+                joined[name] = Ownership(owners, line, any(one.maybe for one in known), loop, left_out, apart)
         return joined, keeping
 
     def _return(self, point: Return, where: Where) -> Statement:
@@ -251,7 +251,7 @@ class Locator(Forward[Where]):
         )
         return self._all
 
-    def _why(self, name: str, held: Held | None) -> LeftOut | None:
+    def _why(self, name: str, held: Ownership | None) -> LeftOut | None:
         """The match whose left out values are why a name is not there; None if it is missing without them, too."""
         if held is not None:
             return held.left_out
@@ -265,7 +265,7 @@ class Locator(Forward[Where]):
         sides = ((point.left_out, label) for point, label in self._flow.sides())
         return next((left_out for left_out, label in sides if label == ELSE and left_out is not None), None)
 
-    def _nowhere(self, name: str, span: Span, held: Held, wanted: Owners) -> None:
+    def _nowhere(self, name: str, span: Span, held: Ownership, wanted: Owners) -> None:
         """Report a name, once, that each way through a branch or a loop leaves at another role."""
         if self._unassigned.setdefault(name, span) != span:
             return
@@ -317,7 +317,7 @@ class Locator(Forward[Where]):
         return f" (only they know which {_what(first)} was taken)"
 
     def _with(self, where: Where, target: str | None, owners: Owners) -> Where:
-        return where if target is None else {**where, target: Held(owners)}
+        return where if target is None else {**where, target: Ownership(owners)}
 
     def _text(self, span: Span) -> str:
         return self._sources(span.file).text(span)
@@ -334,7 +334,7 @@ def _deciders(body: Block, everyone: Owners) -> Owners:
     return everyone
 
 
-def _unassigned(name: str, held: Held | None) -> tuple[str, str]:
+def _unassigned(name: str, held: Ownership | None) -> tuple[str, str]:
     """What is said of a name that is not assigned on every path, and what to write."""
     if held is None:
         return f"{name} is not assigned before this line", f"{name} = … before this line"
@@ -344,7 +344,7 @@ def _unassigned(name: str, held: Held | None) -> tuple[str, str]:
     return text, f"{name} = … before the {_what(held)}{other}"
 
 
-def _what(held: Held) -> str:
+def _what(held: Ownership) -> str:
     return f"{'loop' if held.loop else 'branch'} of line {held.narrowed}"
 
 

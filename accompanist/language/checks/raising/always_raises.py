@@ -47,24 +47,24 @@ _SAMPLES: dict[tuple[str, str], tuple[Any, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
+class CertainError:
     """What is wrong, and what to write instead."""
 
     text: str
     hint: str
 
 
-def given(messages: Messages, node: ast.expr, text: str, found: Type, wanted: Type, what: str) -> Wrong | None:
+def given(messages: Messages, node: ast.expr, text: str, found: Type, wanted: Type, what: str) -> CertainError | None:
     """Whether a value is certainly none of what is wanted. `what`: in words, what it is given as."""
     if _may_change(node, found) or not _never(messages, found, wanted):
         return None
     said = f"{what} is of type {wanted.text()}, and {text} is of type {found.text()}"
     if wanted != types.FLOAT:
-        return Wrong(said, f"a value of type {wanted.text()}")
+        return CertainError(said, f"a value of type {wanted.text()}")
     whole = text if isinstance(node, ast.Name | ast.Attribute | ast.Call) else f"({text})"
     if found == _SECONDS:
-        return Wrong(said, Write(f"{whole}.total_seconds()"))
-    return Wrong(said, Write(f"float({text})") if found == _DECIMAL else "a value of type float")
+        return CertainError(said, Write(f"{whole}.total_seconds()"))
+    return CertainError(said, Write(f"float({text})") if found == _DECIMAL else "a value of type float")
 
 
 def _may_change(node: ast.expr, found: Type) -> bool:
@@ -72,13 +72,13 @@ def _may_change(node: ast.expr, found: Type) -> bool:
     return types.NONE in (found, *found.arguments) and not isinstance(node, ast.Constant)
 
 
-def timer(names: Names, node: ast.expr, text: str, operation: str) -> Wrong | None:
+def timer(names: Names, node: ast.expr, text: str, operation: str) -> CertainError | None:
     """Whether a timer is certainly none that can run."""
     seconds = _number(names, node) if waits.is_timed(operation) else None
     if seconds is None or seconds <= limits.timer_seconds_max:  # no comparison with NaN is true
         return None
     most = f"{limits.timer_seconds_max:.0f}"
-    return Wrong(f"a timer runs {most} seconds at most, which are ten years, and this is {text}", Write(most))
+    return CertainError(f"a timer runs {most} seconds at most, which are ten years, and this is {text}", Write(most))
 
 
 def _number(names: Names, node: ast.expr) -> float | None:
@@ -121,7 +121,7 @@ def _form(messages: Messages, type: Type) -> str:
     return "object"
 
 
-def formatted(messages: Messages, part: ast.FormattedValue, found: Type) -> Wrong | None:
+def formatted(messages: Messages, part: ast.FormattedValue, found: Type) -> CertainError | None:
     """Whether an f-string writes a value by a format that no value of its type takes."""
     match part.format_spec:
         case ast.JoinedStr(values=[ast.Constant(value=str(spec))]):
@@ -134,8 +134,8 @@ def formatted(messages: Messages, part: ast.FormattedValue, found: Type) -> Wron
     text = f"no value of type {found.text()} takes the format {spec}"
     written = library.written_out("when", spec) if found in (types.INT, types.FLOAT) and "%" in spec else ""
     if written:
-        return Wrong(text, f'when = datetime.fromtimestamp(…, UTC) before it, and f"{written}"')
-    return Wrong(text, f"{{…!s:{spec}}}" if _formats("", spec) else "{…!s}")
+        return CertainError(text, f'when = datetime.fromtimestamp(…, UTC) before it, and f"{written}"')
+    return CertainError(text, f"{{…!s:{spec}}}" if _formats("", spec) else "{…!s}")
 
 
 def _refused(messages: Messages, type: Type, spec: str) -> bool:
@@ -170,7 +170,7 @@ def _formats(sample: Any, spec: str) -> bool:
     return True
 
 
-def percent(written: ast.expr, right: ast.expr, found: Type) -> Wrong | None:
+def percent(written: ast.expr, right: ast.expr, found: Type) -> CertainError | None:
     """Whether `"%d" % value` writes values that its format does not take."""
     if not isinstance(written, ast.Constant) or not isinstance(written.value, str):
         return None
@@ -184,7 +184,7 @@ def percent(written: ast.expr, right: ast.expr, found: Type) -> Wrong | None:
     if not all(kinds) or any(_written(written.value, way) for way in itertools.product(*kinds)):
         return None
     text = f"the format {ast.unparse(written)} takes no values of type {found.text()}"
-    return Wrong(text, "an f-string")
+    return CertainError(text, "an f-string")
 
 
 def _each(type: Type) -> tuple[Any, ...]:

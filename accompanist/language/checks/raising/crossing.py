@@ -17,7 +17,7 @@ from accompanist.language import types
 from accompanist.language.checks.raising import decimals, each, finite, measured
 from accompanist.language.checks.raising import facts as known
 from accompanist.language.checks.raising.facts import Facts
-from accompanist.language.checks.raising.looked_at import Looks, Partial
+from accompanist.language.checks.raising.looked_at import Partial, PartialContext
 from accompanist.language.reading.kinds import Env
 from accompanist.language.text.instead import in_brackets, shown
 from accompanist.language.text.nodes import every_node
@@ -40,7 +40,7 @@ class Crossing:
     """`pair`: what an alias stands for. `makes`: whether a call makes a message of what it is given. `large`: the names
     that were given such a number somewhere."""
 
-    looks: Looks
+    looks: PartialContext
     pair: Callable[[str], tuple[str, str] | None]
     makes: Callable[[ast.Call], bool]
     large: set[str] = field(default_factory=set)

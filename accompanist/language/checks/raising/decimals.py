@@ -15,7 +15,7 @@ from accompanist.language import types
 from accompanist.language.checks.raising import digits, each
 from accompanist.language.checks.raising import facts as known
 from accompanist.language.checks.raising.facts import Facts
-from accompanist.language.checks.raising.looked_at import Looks
+from accompanist.language.checks.raising.looked_at import PartialContext
 from accompanist.language.checks.raising.own_names import EACH
 from accompanist.language.reading.kinds import Env
 from accompanist.language.reading.library import DECIMAL
@@ -33,7 +33,7 @@ _TURNS = 20
 _UPPER, _LOWER = (ast.Lt, ast.LtE, ast.Eq), (ast.Gt, ast.GtE, ast.Eq)
 
 
-def fits(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
+def fits(node: ast.expr, env: Env, facts: Facts, looks: PartialContext) -> bool:
     """Whether what is computed certainly is no larger than a Decimal can be. A whole quotient, and a remainder, want
     one that is kept in full."""
     match node:
@@ -44,7 +44,7 @@ def fits(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
     return found is not None and found < _LARGEST
 
 
-def rounds(node: ast.expr, places: ast.expr | None, env: Env, facts: Facts, looks: Looks) -> bool:
+def rounds(node: ast.expr, places: ast.expr | None, env: Env, facts: Facts, looks: PartialContext) -> bool:
     """Whether a number, cut to so many places after its point, is kept in full. `places`: a number of them, or a
     Decimal that has as many; none: as a whole number."""
     size = power(node, env, facts, looks)
@@ -55,7 +55,7 @@ def rounds(node: ast.expr, places: ast.expr | None, env: Env, facts: Facts, look
     return isinstance(exponent, int) and size - exponent < _KEPT  # it may be rounded up to one digit more
 
 
-def writable(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
+def writable(node: ast.expr, env: Env, facts: Facts, looks: PartialContext) -> bool:
     """Whether a number, if it is a Decimal, has no more digits before its point than a whole number is written with."""
     if looks.kind(node, env) != DECIMAL:
         return True
@@ -63,7 +63,7 @@ def writable(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
     return found is not None and found <= _OF_AN_INT
 
 
-def certain(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
+def certain(node: ast.expr, env: Env, facts: Facts, looks: PartialContext) -> bool:
     """Whether a number is a Decimal or a float, and not a whole number that stands for one."""
     match node:
         case ast.Constant(value=float()):
@@ -91,12 +91,12 @@ def is_one(node: ast.expr, found: types.Type) -> ast.expr:
     return ast.Call(ast.Name("isinstance", ast.Load()), [node, ast.Name(found.name, ast.Load())], [])
 
 
-def nonzero(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
+def nonzero(node: ast.expr, env: Env, facts: Facts, looks: PartialContext) -> bool:
     """Whether a number that is written out, or a constant, is not zero."""
     return bool(number(node, env, facts, looks))
 
 
-def power(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | None:
+def power(node: ast.expr, env: Env, facts: Facts, looks: PartialContext) -> int | None:
     """A power of ten that a number is below; None if nothing bounds it."""
     match node:
         case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
@@ -142,7 +142,7 @@ def power(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | None:
     return max(map(above, compared), default=None)
 
 
-def _added(over: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | None:
+def _added(over: ast.expr, env: Env, facts: Facts, looks: PartialContext) -> int | None:
     """A power of ten that the sum of all items is below."""
     match over:
         case ast.GeneratorExp(elt=elt, generators=turns) | ast.ListComp(elt=elt, generators=turns):
@@ -154,7 +154,7 @@ def _added(over: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | None:
     return None if size is None else size + _TURNS
 
 
-def _side(node: ast.expr, upper: bool, env: Env, facts: Facts, looks: Looks) -> int | None:
+def _side(node: ast.expr, upper: bool, env: Env, facts: Facts, looks: PartialContext) -> int | None:
     """A power of ten that a number does not exceed, or that it does not lie below the negative of."""
     match node:
         case ast.Call(func=ast.Name(id="min" | "max" as name), args=[_, _, *_] as args, keywords=[]):
@@ -172,12 +172,12 @@ def largest(powers: Iterable[int | None]) -> int | None:
     return None if None in found else max(one for one in found if one is not None)
 
 
-def _of_all(nodes: Iterable[ast.expr], env: Env, facts: Facts, looks: Looks, more: int) -> int | None:
+def _of_all(nodes: Iterable[ast.expr], env: Env, facts: Facts, looks: PartialContext, more: int) -> int | None:
     most = largest(power(one, env, facts, looks) for one in nodes)
     return None if most is None else most + more
 
 
-def divisor(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | None:
+def divisor(node: ast.expr, env: Env, facts: Facts, looks: PartialContext) -> int | None:
     """How many powers of ten a division by a number that is not zero adds at most."""
     if looks.kind(node, env) in (types.INT, types.BOOL):
         return 0
@@ -185,7 +185,7 @@ def divisor(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | None:
     return max(0, -Decimal(found).adjusted()) if found else None
 
 
-def ends(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> list[Number]:
+def ends(node: ast.expr, env: Env, facts: Facts, looks: PartialContext) -> list[Number]:
     """What a number was compared with, above and below; nothing if one of them is missing."""
     compared = [(op, number(other, env, facts, looks)) for op, other in known.compared(node, facts)]
     upper = [value for op, value in compared if op in _UPPER and value is not None]
@@ -197,7 +197,7 @@ def ends(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> list[Number]:
     return [min(upper), max(lower)] if upper and lower else []
 
 
-def _counted(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> list[Number]:
+def _counted(node: ast.expr, env: Env, facts: Facts, looks: PartialContext) -> list[Number]:
     """Where a range begins and ends."""
     match node:
         case ast.Call(func=ast.Name(id="range"), args=[end], keywords=[]):
@@ -209,12 +209,12 @@ def _counted(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> list[Numbe
     return [one for one in found if one is not None] if None not in found else []
 
 
-def number(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> Number | None:
+def number(node: ast.expr, env: Env, facts: Facts, looks: PartialContext) -> Number | None:
     """A number that is written out, here or as a constant; finite."""
     return next(_written(node, env, facts, looks), None)
 
 
-def _written(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> Iterator[Number]:
+def _written(node: ast.expr, env: Env, facts: Facts, looks: PartialContext) -> Iterator[Number]:
     written: Number | None = known.number(node)
     match node:
         case ast.UnaryOp(op=ast.USub(), operand=operand):

@@ -11,7 +11,7 @@ from accompanist.language.checks.raising import each
 from accompanist.language.checks.raising import facts as known
 from accompanist.language.checks.raising.facts import Facts
 from accompanist.language.checks.raising.indexes import within
-from accompanist.language.checks.raising.looked_at import Looks
+from accompanist.language.checks.raising.looked_at import PartialContext
 from accompanist.language.reading.kinds import Env
 from accompanist.language.reading.library import DECIMAL
 from accompanist.language.text.instead import in_brackets, shown
@@ -25,7 +25,7 @@ _MOST, _LEAST = 2**40, -(2**40)
 _PLAIN = (STR, FLOAT, BOOL, BYTES, NONE, DECIMAL)
 
 
-def writable(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
+def writable(node: ast.expr, env: Env, facts: Facts, looks: PartialContext) -> bool:
     """Whether a value certainly holds no whole number that is too long to be written."""
     found = looks.kind(node, env)
     if all(one in _PLAIN or one.module for one in found.options):
@@ -34,7 +34,7 @@ def writable(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
     return size is not None and size < _WRITTEN
 
 
-def computes(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
+def computes(node: ast.expr, env: Env, facts: Facts, looks: PartialContext) -> bool:
     """Whether a power, or so many places, can be computed."""
     size = looks.sizes.size(node, env, facts)
     return size is not None and size < _WRITTEN
@@ -51,7 +51,7 @@ def fewer(node: ast.expr, count: ast.expr) -> str:
     return f"{shown(node)} if 0 <= {asked} < {COUNTED} else …"
 
 
-def small(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
+def small(node: ast.expr, env: Env, facts: Facts, looks: PartialContext) -> bool:
     """Whether a number is certainly one that counts letters or items: a message may hold larger ones, and smaller ones
     than a machine can count with."""
     if looks.kind(node, env) in (types.BOOL, types.NONE) or known.true(_counts(node), facts):
@@ -76,7 +76,7 @@ def small(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
     return False
 
 
-def _all_small(over: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
+def _all_small(over: ast.expr, env: Env, facts: Facts, looks: PartialContext) -> bool:
     """Whether all that is gone through are such numbers, as lengths are."""
     match over:
         case ast.GeneratorExp(elt=elt, generators=turns) | ast.ListComp(elt=elt, generators=turns):
@@ -86,7 +86,7 @@ def _all_small(over: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
     return False
 
 
-def said(name: str, value: ast.expr, env: Env, facts: Facts, looks: Looks) -> Iterator[known.Fact]:
+def said(name: str, value: ast.expr, env: Env, facts: Facts, looks: PartialContext) -> Iterator[known.Fact]:
     """That a name stands for such a number, where it is given one that is computed."""
     computed = isinstance(value, ast.Call | ast.BinOp | ast.IfExp) and looks.kind(value, env) == types.INT
     if computed and small(value, env, facts, looks):

@@ -30,7 +30,7 @@ _EACH = "?each"
 """What `body_types` calls the items that a function is called with; numbers follow."""
 
 
-class Judge(Protocol):
+class FinitenessJudge(Protocol):
     """What functions and members of the project give."""
 
     def endless(self, module: str, name: str) -> bool: ...
@@ -44,7 +44,7 @@ class Endless:
     def __init__(
         self,
         names: Names,
-        judge: Judge,
+        judge: FinitenessJudge,
         type_of: Callable[[ast.expr, Env], Type],
         inside: Callable[[list[ast.comprehension], Env], Env],
     ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from accompanist.language.checks.raising.looked_at import Looks
+from accompanist.language.checks.raising.looked_at import PartialContext
 from accompanist.language.checks.raising.operands import DATE
 from accompanist.language.reading.enums import told_apart
 from accompanist.language.reading.kinds import Env
@@ -13,7 +13,7 @@ from accompanist.language.types import BOOL, Type
 _DAYS = (DATE, Type("datetime", "datetime"))
 
 
-def below(node: ast.expr, env: Env, looks: Looks) -> int:
+def below(node: ast.expr, env: Env, looks: PartialContext) -> int:
     """What an index is certainly below, and not negative; 0 where that is not known."""
     match node:
         case ast.Call(func=ast.Attribute(value=day, attr="weekday"), args=[], keywords=[]):
@@ -29,7 +29,7 @@ def below(node: ast.expr, env: Env, looks: Looks) -> int:
     return 2 if looks.kind(node, env) == BOOL else 0
 
 
-def all_members(key: ast.expr, owner: ast.expr, env: Env, looks: Looks) -> bool:
+def all_members(key: ast.expr, owner: ast.expr, env: Env, looks: PartialContext) -> bool:
     """Whether a dict that is written out has a key for each member of the enum that the key is of."""
     found, messages = looks.kind(key, env), looks.comparable.messages
     message = messages.find(found) if messages is not None else None

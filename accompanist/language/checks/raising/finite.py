@@ -14,7 +14,7 @@ from accompanist.language import types
 from accompanist.language.checks.raising import decimals, each
 from accompanist.language.checks.raising import facts as known
 from accompanist.language.checks.raising.facts import Fact, Facts
-from accompanist.language.checks.raising.looked_at import Looks
+from accompanist.language.checks.raising.looked_at import PartialContext
 from accompanist.language.checks.raising.own_names import EACH
 from accompanist.language.checks.raising.sizes import LEAF
 from accompanist.language.reading import kinds
@@ -28,13 +28,13 @@ _WHOLE = 20
 """That of a whole number of a message."""
 
 
-def bounded(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
+def bounded(node: ast.expr, env: Env, facts: Facts, looks: PartialContext) -> bool:
     """Whether a number certainly is finite."""
     asked = ast.Call(ast.Name("isfinite", ast.Load()), [node], [])
     return known.true(asked, facts) or power(node, env, facts, looks) is not None
 
 
-def ends(name: str, value: ast.expr, env: Env, facts: Facts, looks: Looks) -> Facts:
+def ends(name: str, value: ast.expr, env: Env, facts: Facts, looks: PartialContext) -> Facts:
     """What is known of a name that is given a value which may be no finite number by what it comes from, and is one by
     what was asked."""
     if not looks.endless(value, env) or (largest := power(value, env, facts, looks)) is None:
@@ -46,13 +46,13 @@ def ends(name: str, value: ast.expr, env: Env, facts: Facts, looks: Looks) -> Fa
     )
 
 
-def power(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | None:
+def power(node: ast.expr, env: Env, facts: Facts, looks: PartialContext) -> int | None:
     """A power of ten that a number does not exceed; None if nothing bounds it."""
     found = next(_powers(node, env, facts, looks), None)
     return found if found is not None and found <= _LARGEST else None
 
 
-def adds(over: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
+def adds(over: ast.expr, env: Env, facts: Facts, looks: PartialContext) -> bool:
     """Whether each item of a value certainly is a number that a float can be, and all of them together as well."""
     match over:
         case ast.GeneratorExp(elt=node, generators=turns) | ast.ListComp(elt=node, generators=turns):
@@ -69,7 +69,7 @@ def adds(over: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
     return most is not None and most + _TURNS <= _LARGEST
 
 
-def _powers(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> Iterator[int]:
+def _powers(node: ast.expr, env: Env, facts: Facts, looks: PartialContext) -> Iterator[int]:
     true = frozenset(fact for fact in facts if fact.holds)
     if compared := decimals.ends(node, env, true, looks):
         yield max(map(decimals.above, compared))
@@ -81,7 +81,7 @@ def _powers(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> Iterator[in
         yield computed
 
 
-def _computed(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | None:
+def _computed(node: ast.expr, env: Env, facts: Facts, looks: PartialContext) -> int | None:
     match node:
         case ast.Call(func=ast.Name(id="float"), args=[text], keywords=[]) if known.said(text, "isdecimal", facts):
             longest = known.highest(text, facts, of_length=True)
@@ -115,6 +115,6 @@ def _is_abs(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and ast.unparse(node.func) == "abs"
 
 
-def _of_all(nodes: Iterable[ast.expr], env: Env, facts: Facts, looks: Looks, more: int) -> int | None:
+def _of_all(nodes: Iterable[ast.expr], env: Env, facts: Facts, looks: PartialContext, more: int) -> int | None:
     most = decimals.largest(power(one, env, facts, looks) for one in nodes)
     return None if most is None else most + more

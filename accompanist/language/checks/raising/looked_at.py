@@ -42,7 +42,7 @@ class Partial:
 
 
 @dataclass(frozen=True, slots=True)
-class Looks:
+class PartialContext:
     """What is asked about expressions. `called`: whether a call of a function or class may raise. `caught`: whether
     what it raises becomes a value. `runs`: why a property or a method of a message may raise, empty if it cannot;
     `special`: why what Python itself calls of a value may, as where it is compared or shown. `after`: the types of

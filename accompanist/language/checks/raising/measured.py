@@ -8,12 +8,12 @@ import ast
 from accompanist.language.checks.raising import digits
 from accompanist.language.checks.raising import facts as known
 from accompanist.language.checks.raising.facts import Fact, Facts
-from accompanist.language.checks.raising.looked_at import Looks
+from accompanist.language.checks.raising.looked_at import PartialContext
 from accompanist.language.reading.kinds import Env
 from accompanist.language.types import STR
 
 
-def given(name: str, value: ast.expr, env: Env, facts: Facts, looks: Looks) -> Facts:
+def given(name: str, value: ast.expr, env: Env, facts: Facts, looks: PartialContext) -> Facts:
     """What is known of a name that is given parts of a text, a piece of one, or a number that counts them."""
     counted = ast.Call(ast.Name("len", ast.Load()), [ast.Name(name, ast.Load())], [])
     made = set(digits.said(name, value, env, facts, looks))
@@ -24,7 +24,7 @@ def given(name: str, value: ast.expr, env: Env, facts: Facts, looks: Looks) -> F
     return frozenset(made)
 
 
-def split(node: ast.expr, env: Env, looks: Looks) -> bool:
+def split(node: ast.expr, env: Env, looks: PartialContext) -> bool:
     """Whether it is a text that is split at another one: there is one part at least."""
     match node:
         case ast.Call(func=ast.Attribute(value=owner, attr="split" | "rsplit"), args=args, keywords=keywords):
@@ -34,13 +34,13 @@ def split(node: ast.expr, env: Env, looks: Looks) -> bool:
     return False
 
 
-def longest(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> float | None:
+def longest(node: ast.expr, env: Env, facts: Facts, looks: PartialContext) -> float | None:
     """How many letters a text has at most, by what was asked or by how it is cut."""
     told = (known.highest(node, facts, of_length=True), _cut(node, env, looks))
     return min((one for one in told if one is not None), default=None)
 
 
-def _cut(node: ast.expr, env: Env, looks: Looks) -> int | None:
+def _cut(node: ast.expr, env: Env, looks: PartialContext) -> int | None:
     """How long a piece of a text is at most."""
     match node:
         case ast.Subscript(value=text, slice=ast.Slice(lower=lower, upper=upper)) if looks.kind(text, env) == STR:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from accompanist.language import types
-from accompanist.language.checks.raising.always_raises import Wrong
+from accompanist.language.checks.raising.always_raises import CertainError
 from accompanist.language.checks.raising.misfits import Misfits, TypeOf
 from accompanist.language.reading import annotation
 from accompanist.language.reading.modules import Module, Modules, Reference
@@ -26,7 +26,7 @@ Attempts = Callable[[str], bool]
 
 class Misfit(NamedTuple):
     node: ast.Call
-    wrong: Wrong
+    wrong: CertainError
 
 
 def in_expression(misfits: Misfits, names: Names, node: ast.expr, type_of: TypeOf) -> Iterator[Misfit]:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from inspect import Signature
 
 from accompanist.language import types
-from accompanist.language.checks.raising.always_raises import Wrong
+from accompanist.language.checks.raising.always_raises import CertainError
 from accompanist.language.checks.raising.written_out import raised
 from accompanist.language.reading import parameters
 from accompanist.language.reading.above import strange
@@ -37,7 +37,7 @@ class Misfits:
         self._classes: dict[tuple[str, str], Constructor | None] = {}
         self._below = Below(self._modules)
 
-    def builtin(self, name: str, node: ast.Call) -> Wrong | None:
+    def builtin(self, name: str, node: ast.Call) -> CertainError | None:
         """What is wrong with a call of one of Python's builtins."""
         taken = parameters.BUILTIN.get(name)
         wrong = self._fits(name, taken, node) if taken is not None else None
@@ -45,10 +45,10 @@ class Misfits:
         if wrong is None and name in ("max", "min") and len(node.args) > 1 and "default" in named and _whole(node):
             given = ", ".join(map(shown, node.args))
             text = f"{name} of several values is never empty, and Python takes no default for it"
-            return Wrong(text, f"{name}({given}), or {name}(({given}), default=…)")
+            return CertainError(text, f"{name}({given}), or {name}(({given}), default=…)")
         return wrong
 
-    def of(self, found: Reference, node: ast.Call, written: str, type_of: TypeOf) -> Wrong | None:
+    def of(self, found: Reference, node: ast.Call, written: str, type_of: TypeOf) -> CertainError | None:
         """What is wrong with a call of something that has a name in a module. `written`: its name in the text."""
         pair = (found.module, found.name)
         home = self._modules.find(found.module)
@@ -63,7 +63,7 @@ class Misfits:
         if wrong is None and made is not None and made.unset and not _sets_by_hand(home):
             name = made.unset[0]
             text = f"{written}(…) has no {name}: nothing sets it with init=False and without a default"
-            return Wrong(text, f"{name} with a default, or without init=False")
+            return CertainError(text, f"{name} with a default, or without init=False")
         return wrong
 
     def _function(self, home: Module, node: ast.FunctionDef) -> Signature | None:
@@ -79,17 +79,17 @@ class Misfits:
             self._classes[key] = made if made is not None and made.kind else None
         return self._classes[key]
 
-    def _fits(self, written: str, taken: Signature | None, node: ast.Call) -> Wrong | None:
+    def _fits(self, written: str, taken: Signature | None, node: ast.Call) -> CertainError | None:
         if taken is None or not _whole(node):
             return None
         why = parameters.misfit(taken, len(node.args), [one.arg or "" for one in node.keywords])
         return (
-            Wrong(f"{written} cannot be called like this: {why}", f"{written}({parameters.written(taken)})")
+            CertainError(f"{written} cannot be called like this: {why}", f"{written}({parameters.written(taken)})")
             if why
             else None
         )
 
-    def _replaced(self, node: ast.Call, type_of: TypeOf) -> Wrong | None:
+    def _replaced(self, node: ast.Call, type_of: TypeOf) -> CertainError | None:
         """Whether `replace` is given what no value of its type has as a field that can be given."""
         if not _whole(node):
             return None
@@ -97,7 +97,7 @@ class Misfits:
         wrong = [self._replaces(one, [one.arg or "" for one in node.keywords]) for one in options]
         return wrong[0] if all(wrong) else None
 
-    def _replaces(self, owner: Type, names: list[str]) -> Wrong | None:
+    def _replaces(self, owner: Type, names: list[str]) -> CertainError | None:
         home = self._modules.find(owner.module) if owner.module else None
         node = home.bound.get(owner.name, [ast.Pass()])[-1] if home is not None else None
         made = self._class(Reference(owner.module, owner.name, node))
@@ -106,15 +106,15 @@ class Misfits:
         if made.kind != DATACLASS:
             instead = f"{owner.name}(…) with all of its fields"
             text = f"replace takes a dataclass, and {owner.name} is a {made.kind}"
-            return Wrong(text, instead)
+            return CertainError(text, instead)
         fields = {name: one for name, one in made.fields.items() if one.set_by_init}
         known = names if self._fields else [name for name in names if name in made.fields]
         if other := next((name for name in known if name not in fields), ""):
             text = f"replace cannot give {owner.name} a field {other}"
-            return Wrong(text, f"one of {', '.join(fields)}")
+            return CertainError(text, f"one of {', '.join(fields)}")
         needed = (name for name, one in fields.items() if one.only_given and not one.default and name not in names)
         if missing := next(needed, ""):
-            return Wrong(f"replace has to give {missing} of {owner.name}, which no value keeps", f"{missing}=…")
+            return CertainError(f"replace has to give {missing} of {owner.name}, which no value keeps", f"{missing}=…")
         return None
 
 
@@ -128,8 +128,8 @@ def _whole(node: ast.Call) -> bool:
     return not any(isinstance(one, ast.Starred) for one in node.args) and all(one.arg for one in node.keywords)
 
 
-def _constant(pair: tuple[str, str], node: ast.Call, written: str) -> Wrong | None:
+def _constant(pair: tuple[str, str], node: ast.Call, written: str) -> CertainError | None:
     """Whether a date, say, is made of constants that make none."""
     if not _whole(node) or not (node.args or node.keywords) or not (problem := raised(pair, node)):
         return None
-    return Wrong(f"{shown(node)} raises {problem}", f"constants that {written} takes")
+    return CertainError(f"{shown(node)} raises {problem}", f"constants that {written} takes")

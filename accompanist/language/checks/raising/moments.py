@@ -10,7 +10,7 @@ import ast
 from accompanist.language import types
 from accompanist.language.checks.raising.decimals import ends
 from accompanist.language.checks.raising.facts import Facts
-from accompanist.language.checks.raising.looked_at import Looks, Partial
+from accompanist.language.checks.raising.looked_at import Partial, PartialContext
 from accompanist.language.reading.kinds import Env
 from accompanist.language.text.instead import in_brackets, shown
 
@@ -42,7 +42,7 @@ def instead(pair: tuple[str, str]) -> str:
     return "datetime.fromtimestamp(…, UTC)" if pair == FROM_SECONDS else ""
 
 
-def made_of_seconds(node: ast.Call, env: Env, facts: Facts, looks: Looks) -> Partial | None:
+def made_of_seconds(node: ast.Call, env: Env, facts: Facts, looks: PartialContext) -> Partial | None:
     """Why a moment may not be made of seconds; None where a condition has bounded them."""
     if not node.args:
         return Partial(node, "the seconds may be none that a calendar has a day for")

@@ -31,8 +31,8 @@ from accompanist.language.checks.raising.looked_at import (
     After,
     Called,
     Inside,
-    Looks,
     Partial,
+    PartialContext,
     nothing,
 )
 from accompanist.language.checks.raising.written_out import calculates
@@ -56,7 +56,7 @@ _ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 _REPEATED = ("list", "tuple", "str", "bytes")
 
 
-class Partials(Looks):
+class Partials(PartialContext):
     """Looks through expressions."""
 
     __slots__ = ()

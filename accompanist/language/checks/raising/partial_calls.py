@@ -40,7 +40,7 @@ Signatures = Callable[[str, str], Type | None]
 _PLAIN = (types.INT, types.FLOAT, types.BOOL)
 
 
-class Judge(Protocol):
+class RaisingJudge(Protocol):
     """What is known of the functions and classes of the project: why they may raise, empty if they cannot."""
 
     def why(self, module: str, name: str) -> str: ...
@@ -60,10 +60,10 @@ class Judge(Protocol):
     def size_member(self, owner: Type, member: str) -> int | None: ...
 
 
-class Calls:
+class PartialCalls:
     """Looks at the calls in expressions that have their names from `names`."""
 
-    def __init__(self, names: Names, judge: Judge, type_of: TypeOf, inside: Inside, after: After) -> None:
+    def __init__(self, names: Names, judge: RaisingJudge, type_of: TypeOf, inside: Inside, after: After) -> None:
         self._names, self._table, self._judge = names, names.table, judge
         self._type_of = type_of
         self.endless = Endless(names, judge, type_of, inside)

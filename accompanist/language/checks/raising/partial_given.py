@@ -12,7 +12,7 @@ from accompanist.language.checks.raising import facts as known
 from accompanist.language.checks.raising.endless import may_hold
 from accompanist.language.checks.raising.facts import Facts
 from accompanist.language.checks.raising.finite import bounded
-from accompanist.language.checks.raising.looked_at import LONG, SPAN, UNENDED, Looks, Partial, nothing
+from accompanist.language.checks.raising.looked_at import LONG, SPAN, UNENDED, Partial, PartialContext, nothing
 from accompanist.language.checks.raising.written_out import computes, taken
 from accompanist.language.reading import kinds
 from accompanist.language.reading.enums import counted
@@ -48,7 +48,7 @@ _OF_NUMBERS = frozenset({"as_integer_ratio", "conjugate"})
 _DAYS = (("datetime", "date"), ("datetime", "datetime"))
 
 
-def builtin(node: ast.Call, name: str, env: Env, facts: Facts, looks: Looks) -> Iterator[Partial]:
+def builtin(node: ast.Call, name: str, env: Env, facts: Facts, looks: PartialContext) -> Iterator[Partial]:
     """What a builtin may refuse, beside what `partial_calls` knows of."""
     first = node.args[0] if node.args else None
     if first is None or looks.none(first, env, facts):
@@ -75,19 +75,19 @@ def builtin(node: ast.Call, name: str, env: Env, facts: Facts, looks: Looks) -> 
             yield Partial(node, why)
 
 
-def unended(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
+def unended(node: ast.expr, env: Env, facts: Facts, looks: PartialContext) -> bool:
     """Whether a float may be NaN or infinite."""
     floats = any(one == types.FLOAT or not one.known for one in looks.kinds(node, env, facts))
     return floats and looks.endless(node, env) and not bounded(node, env, facts, looks)
 
 
-def no_numbers(node: ast.expr, values: list[ast.expr], env: Env, looks: Looks) -> Iterator[Partial]:
+def no_numbers(node: ast.expr, values: list[ast.expr], env: Env, looks: PartialContext) -> Iterator[Partial]:
     """A Decimal that is no number cannot be compared, and be no key."""
     if any(may_hold(looks.kind(one, env), (DECIMAL,)) and looks.endless(one, env) for one in values):
         yield Partial(node, UNENDED)
 
 
-def unended_inside(node: ast.Call, env: Env, looks: Looks) -> Iterator[Partial]:
+def unended_inside(node: ast.Call, env: Env, looks: PartialContext) -> Iterator[Partial]:
     """The same where what is called compares what it is given, or makes keys of it."""
     match node.func:
         case ast.Name(id="sorted" | "min" | "max" | "set" | "frozenset" | "dict"):
@@ -106,13 +106,13 @@ def finite_only(node: ast.expr, value: ast.expr) -> str:
     return f"{shown(node)} if -1000000000 < {asked} < 1000000000 else …"
 
 
-def _has_places(node: ast.Call, env: Env, looks: Looks) -> bool:
+def _has_places(node: ast.Call, env: Env, looks: PartialContext) -> bool:
     """Whether `round` is told how many places are left: it gives a float then."""
     places = argument(node, "ndigits", 1)
     return places is not None and looks.kind(places, env) == types.INT
 
 
-def _number(node: ast.Call, first: ast.expr, env: Env, facts: Facts, looks: Looks) -> Iterator[Partial]:
+def _number(node: ast.Call, first: ast.expr, env: Env, facts: Facts, looks: PartialContext) -> Iterator[Partial]:
     text = shown(first)
     if not decimals.writable(first, env, facts, looks):
         yield Partial(node, LONG, f"int({text}) if -1000000000 < {in_brackets(first)} < 1000000000 else …")
@@ -137,7 +137,9 @@ def _but_digits(node: ast.expr, facts: Facts) -> str:
     return asked and f": {asked} is true of '²', too, which int refuses"
 
 
-def _compared(node: ast.Call, values: list[ast.expr], env: Env, facts: Facts, looks: Looks) -> Iterator[Partial]:
+def _compared(
+    node: ast.Call, values: list[ast.expr], env: Env, facts: Facts, looks: PartialContext
+) -> Iterator[Partial]:
     """What is compared with one another: the items of the one value that is given, or else the values."""
     if len(values) == 1:
         together = kinds.item(looks.kind(values[0], env)).options
@@ -150,7 +152,7 @@ def _compared(node: ast.Call, values: list[ast.expr], env: Env, facts: Facts, lo
         yield Partial(node, _NOT_COMPARED)
 
 
-def _keyed(key: ast.expr, item: Type, values: list[ast.expr], env: Env, looks: Looks) -> Type:
+def _keyed(key: ast.expr, item: Type, values: list[ast.expr], env: Env, looks: PartialContext) -> Type:
     """What a key function gives for an item. `prices.get` gives a price for each key of `prices`."""
     match key:
         case ast.Attribute(value=prices, attr="get") if ast.dump(known.copied(values[0])) == ast.dump(prices):
@@ -166,7 +168,7 @@ def _keyed(key: ast.expr, item: Type, values: list[ast.expr], env: Env, looks: L
     return types.UNKNOWN
 
 
-def _pairs(node: ast.Call, first: ast.expr, env: Env, looks: Looks) -> Iterator[Partial]:
+def _pairs(node: ast.Call, first: ast.expr, env: Env, looks: PartialContext) -> Iterator[Partial]:
     """What a dict is made of: another one, or pairs whose firsts can be keys."""
     found = looks.kind(first, env)
     if found.name == "dict" and not found.module:
@@ -178,7 +180,7 @@ def _pairs(node: ast.Call, first: ast.expr, env: Env, looks: Looks) -> Iterator[
         yield Partial(node, f"{part} can be no key")
 
 
-def method(node: ast.Call, method: ast.Attribute, env: Env, facts: Facts, looks: Looks) -> Iterator[Partial]:
+def method(node: ast.Call, method: ast.Attribute, env: Env, facts: Facts, looks: PartialContext) -> Iterator[Partial]:
     first, owner = node.args[0] if node.args else None, looks.kind(method.value, env)
     if looks.none(method.value, env, facts):
         yield nothing(node, method.value)
@@ -232,7 +234,7 @@ def _found(node: ast.Call, method: ast.Attribute, owner: Type, facts: Facts) -> 
 
 
 def _of_python(
-    node: ast.Call, method: ast.Attribute, owner: Type, env: Env, facts: Facts, looks: Looks
+    node: ast.Call, method: ast.Attribute, owner: Type, env: Env, facts: Facts, looks: PartialContext
 ) -> Iterator[Partial]:
     """What a method of a text, a list, a set or a dict may refuse."""
     name, first = method.attr, argument(node, "sep", 0)
@@ -261,7 +263,9 @@ def _of_python(
         yield from _pairs(node, node.args[0], env, looks)
 
 
-def to_method(node: ast.Call, method: ast.Attribute, env: Env, facts: Facts, looks: Looks) -> Iterator[Partial]:
+def to_method(
+    node: ast.Call, method: ast.Attribute, env: Env, facts: Facts, looks: PartialContext
+) -> Iterator[Partial]:
     """What a method of the project is given takes part in what it computes: a number that is finite, a value of the
     type that is declared."""
     values = [*node.args, *(one.value for one in node.keywords)]
@@ -304,7 +308,7 @@ def _letter(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) == 1
 
 
-def unknown(node: ast.Call, method: ast.Attribute, env: Env, facts: Facts, looks: Looks) -> Iterator[Partial]:
+def unknown(node: ast.Call, method: ast.Attribute, env: Env, facts: Facts, looks: PartialContext) -> Iterator[Partial]:
     """A method that is not known to take every value."""
     name = method.attr
     if name in total_methods.TOTAL or name in _ASKED:

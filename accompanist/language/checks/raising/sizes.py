@@ -42,13 +42,13 @@ _SEARCHED = frozenset({"str", "bytes", "list", "tuple", "int", "bool", "?"})
 _OTHERS = (STR, FLOAT, DECIMAL, types.BYTES, types.NONE)
 
 
-class Kind(Protocol):
+class TypeInEnv(Protocol):
     """The type of a value, with the types of the names around it."""
 
     def __call__(self, node: ast.expr, env: Env) -> Type: ...
 
 
-class Judge(Protocol):
+class SizeJudge(Protocol):
     """How large the numbers are that functions and members of the project give."""
 
     def size(self, module: str, name: str) -> int | None: ...
@@ -72,8 +72,8 @@ class Sizes:
     def __init__(
         self,
         table: Mapping[str, tuple[str, str]],
-        judge: Judge,
-        kind: Kind,
+        judge: SizeJudge,
+        kind: TypeInEnv,
         leaf: int = LEAF,
     ) -> None:
         self._table, self._judge, self._kind, self._leaf = table, judge, kind, leaf

@@ -11,7 +11,7 @@ from accompanist.language.checks.raising import decimals, operands
 from accompanist.language.checks.raising import facts as known
 from accompanist.language.checks.raising.comparable import ZONES
 from accompanist.language.checks.raising.facts import Facts
-from accompanist.language.checks.raising.looked_at import Looks, Partial
+from accompanist.language.checks.raising.looked_at import Partial, PartialContext
 from accompanist.language.checks.raising.written_out import makes
 from accompanist.language.reading.kinds import Env
 from accompanist.language.text.instead import in_brackets, shown
@@ -26,7 +26,7 @@ _POWER = 18
 """Ten to it, in microseconds, is about as many."""
 
 
-def arithmetic(node: ast.BinOp, env: Env, facts: Facts, looks: Looks) -> Iterator[Partial]:
+def arithmetic(node: ast.BinOp, env: Env, facts: Facts, looks: PartialContext) -> Iterator[Partial]:
     """Why what is computed of a date, a time or a span may raise."""
     left, right = looks.kind(node.left, env), looks.kind(node.right, env)
     if isinstance(node.op, ast.Sub) and left == right == operands.DATE:
@@ -63,7 +63,7 @@ def _is_written(node: ast.expr, env: Env) -> bool:
     return bool(datetime.timedelta(*given, **{one.arg or "": ast.literal_eval(one.value) for one in node.keywords}))
 
 
-def fits(node: ast.Call, env: Env, facts: Facts, looks: Looks) -> bool:
+def fits(node: ast.Call, env: Env, facts: Facts, looks: PartialContext) -> bool:
     """Whether a span that is made of whole numbers is no longer than one can be."""
     named = [*zip(_PLACES, node.args, strict=False), *((one.arg or "", one.value) for one in node.keywords)]
     days = 0.0

@@ -22,17 +22,17 @@ from accompanist import limits
 from accompanist.language.ir import (
     Again,
     Block,
+    ChoreographyHead,
     Enter,
-    Header,
     If,
     Invoke,
     Leave,
     Let,
     Loop,
     Move,
+    NormalForm,
     Return,
     Statement,
-    Whole,
     walk,
 )
 from accompanist.language.reading.roles import DRAWN
@@ -48,8 +48,8 @@ def inserted(point: Invoke) -> bool:
 
 
 def placed(
-    whole: Whole, header: Header, refused: Callable[[Whole], tuple[Diagnostic, ...]]
-) -> tuple[Whole, tuple[Diagnostic, ...]]:
+    whole: NormalForm, header: ChoreographyHead, refused: Callable[[NormalForm], tuple[Diagnostic, ...]]
+) -> tuple[NormalForm, tuple[Diagnostic, ...]]:
     """The choreography with its record, if it needs one; as it was, with all that is against the latest place, where
     there is none for it. `refused`: what the saga check has against a choreography."""
     calls = [point for block in whole.blocks for point in walk(block) if isinstance(point, Invoke)]
@@ -69,7 +69,7 @@ def placed(
 class _Places:
     """The places of one choreography, from the latest to the earliest."""
 
-    def __init__(self, whole: Whole, header: Header) -> None:
+    def __init__(self, whole: NormalForm, header: ChoreographyHead) -> None:
         self._body, self._header = whole.body, header
         self._procedures = {one.number: one for one in whole.procedures}
 

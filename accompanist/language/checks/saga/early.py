@@ -23,15 +23,15 @@ from accompanist.language.checks.saga.knowledge import Done
 from accompanist.language.checks.saga.raising import Raising, expressions
 from accompanist.language.ir import (
     Block,
+    ChoreographyHead,
     Expression,
-    Header,
     If,
     Let,
     Loop,
     Move,
+    NormalForm,
     Return,
     Statement,
-    Whole,
     inside,
     walk,
 )
@@ -44,7 +44,7 @@ _Alike = tuple[tuple[str, ...], Expression]
 class Lines:
     """The lines of one choreography that are looked at."""
 
-    def __init__(self, whole: Whole, raised: Raising, header: Header) -> None:
+    def __init__(self, whole: NormalForm, raised: Raising, header: ChoreographyHead) -> None:
         self._header = header
         self._alike: dict[_Alike, int] = {}  # one line of the statements of that kind
         self._turning: dict[int, set[int]] = {}  # the lines of the loops around a branch, by its own

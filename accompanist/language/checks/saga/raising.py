@@ -21,25 +21,25 @@ from accompanist.language.checks.raising.crossing import Crossing
 from accompanist.language.checks.raising.facts import Facts
 from accompanist.language.checks.raising.library_calls import knowing
 from accompanist.language.checks.raising.partial import Partial, TypeOf
-from accompanist.language.checks.raising.partial_calls import Calls, Signatures
+from accompanist.language.checks.raising.partial_calls import PartialCalls, Signatures
 from accompanist.language.checks.types.infer import Inference
 from accompanist.language.ir import (
     Abort,
     Again,
     Block,
+    ChoreographyHead,
     Enter,
     Expression,
-    Header,
     If,
     Invoke,
     Leave,
     Let,
     Loop,
     Move,
+    NormalForm,
     Owners,
     Return,
     Statement,
-    Whole,
     actors,
     ends,
     inside,
@@ -102,7 +102,7 @@ class Raising:
         return bool(self._partial or self._alone)
 
 
-def found(whole: Whole, names: Names, envs: Envs, signatures: Signatures) -> Raising:
+def found(whole: NormalForm, names: Names, envs: Envs, signatures: Signatures) -> Raising:
     """Everything that may raise, not yet with the roles. `signatures`: what @pure functions give."""
     made = Raising()
     walked = _Walk(names, envs, signatures, made._partial)
@@ -112,7 +112,7 @@ def found(whole: Whole, names: Names, envs: Envs, signatures: Signatures) -> Rai
     return made
 
 
-def placed(made: Raising, amended: Whole, header: Header) -> Raising:
+def placed(made: Raising, amended: NormalForm, header: ChoreographyHead) -> Raising:
     """The same with the roles that compute each expression."""
     counted = {loop.site for block in amended.blocks for loop in walk(block) if isinstance(loop, Loop)}
     counted -= {site for block in amended.blocks for site in _over_items(block)}
@@ -133,7 +133,7 @@ def placed(made: Raising, amended: Whole, header: Header) -> Raising:
     return made
 
 
-def may_commit(whole: Whole) -> bool:
+def may_commit(whole: NormalForm) -> bool:
     """Whether there is anything that cannot be undone: else an exception undoes the saga, wherever it is raised."""
     calls = (point for block in whole.blocks for point in walk(block) if isinstance(point, Invoke))
     return any(call.offer.pivot or call.offer.irrevocable for call in calls)
@@ -193,12 +193,12 @@ class _Walk:
         infer = Inference(names, signatures, lambda node, part, owner: None)
         self._types = _Types(infer.type_of)
         judged = Judged(names, signatures)
-        calls = Calls(names, judged, self._types.of, infer.inside, infer.after)
+        calls = PartialCalls(names, judged, self._types.of, infer.inside, infer.after)
         self._endless, self._sizes = calls.endless, calls.sizes.plain
         self._partials = knowing(names, replace(calls.partials, sizes=self._sizes))
         self._crossing = Crossing(self._partials, names.table.get, lambda node: _makes(node, names))
 
-    def follow(self, whole: Whole) -> None:
+    def follow(self, whole: NormalForm) -> None:
         """Which names may stand for no finite number. What has its wire form is finite, but for a number."""
         given = [one for block in whole.blocks for point in walk(block) for one in _gives(point)]
         self._measure(given)

@@ -38,7 +38,7 @@ from accompanist.language.checks.saga.commit_points import CommitPoints
 from accompanist.language.checks.saga.early import Lines
 from accompanist.language.checks.saga.knowledge import Done, Knowledge, steps_of
 from accompanist.language.checks.saga.raising import Raising, expressions
-from accompanist.language.flow.calls import Calls
+from accompanist.language.flow.calls import ProcedureSummaries
 from accompanist.language.flow.facts import EVERY, May
 from accompanist.language.flow.forward import Flow, Joining, Turn
 from accompanist.language.flow.reports import Reports
@@ -47,19 +47,19 @@ from accompanist.language.ir import (
     THEN,
     Abort,
     Block,
+    ChoreographyHead,
     Enter,
     Expression,
-    Header,
     If,
     Invoke,
     Loop,
     Move,
+    NormalForm,
     Owners,
     Procedure,
     Return,
     Select,
     Statement,
-    Whole,
     actors,
     parties,
     point_of,
@@ -96,7 +96,7 @@ class SagaCheck(Joining[Knowledge]):
 
     def __init__(
         self,
-        header: Header,
+        header: ChoreographyHead,
         sources: Sources,
         findings: Findings,
         raised: Raising,
@@ -104,12 +104,12 @@ class SagaCheck(Joining[Knowledge]):
     ) -> None:
         self._header, self._sources, self._reports = header, sources, Reports(findings)
         self._flow = Flow(self, self._reports)
-        self._calls = Calls(self.join, self._walk)
+        self._calls = ProcedureSummaries(self.join, self._walk)
         self._points = CommitPoints(sources, findings, refusal)
         self._raised = raised
         self._commitment = Commitment(after={role: set() for role in header.roles})
         self._aborts = Aborts(())
-        self._lines = Lines(Whole(()), raised, header)
+        self._lines = Lines(NormalForm(()), raised, header)
         self._silent: list[Move] = []  # that send nothing
         self._acting = header.everywhere  # the roles that go through what the walk is in
         self._entered = False  # whether that is a procedure
@@ -118,7 +118,7 @@ class SagaCheck(Joining[Knowledge]):
         self._parties: dict[int, tuple[Loop, Owners]] = {}  # who follows the turns of a loop
         self._begin: dict[int, tuple[Block, frozenset[int]]] = {}  # which statements of a block begin a line
 
-    def check(self, whole: Whole) -> Commitment:
+    def check(self, whole: NormalForm) -> Commitment:
         moves = [point for block in whole.blocks for point in walk(block) if isinstance(point, Move)]
         sent = {move.site for move in moves if move.receivers}
         self._silent = [move for move in moves if move.site not in sent]

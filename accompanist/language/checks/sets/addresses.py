@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from accompanist.language import types
 from accompanist.language.checks.sets.classes import Classes
-from accompanist.language.checks.sets.names import Names, looked_for
+from accompanist.language.checks.sets.names import NameShapes, looked_for
 from accompanist.language.checks.sets.shapes import Shapes
 from accompanist.language.checks.sets.tells import tells
 from accompanist.language.reading import annotation
@@ -107,7 +107,7 @@ def given(classes: Classes, found: Reference | None, seen: frozenset[int] = froz
     shapes = Shapes(classes.modules, classes, home)
     if shapes.annotated(found.node.returns) not in (UNKNOWN, Type("object")):
         return False
-    Names(shapes, found.node)
+    NameShapes(shapes, found.node)
     values = [one.value for one in every_node(found.node) if isinstance(one, ast.Return) and one.value is not None]
     if any(once(shapes.of(one)) or lies(classes, shapes.of(one)) for one in values):
         return True
@@ -118,7 +118,7 @@ def given(classes: Classes, found: Reference | None, seen: frozenset[int] = froz
 class Addresses:
     """Looks for such texts in one @pure function."""
 
-    def __init__(self, shapes: Shapes, names: Names) -> None:
+    def __init__(self, shapes: Shapes, names: NameShapes) -> None:
         self._shapes, self._names = shapes, names
 
     def shown(self, parts: Iterable[ast.AST]) -> Iterator[ast.expr]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 
-from accompanist.language.checks.raising.partial_calls import Judge
+from accompanist.language.checks.raising.partial_calls import RaisingJudge
 from accompanist.language.reading.below import Below
 from accompanist.language.reading.held_sets import is_set, joined, written
 from accompanist.language.reading.messages import Messages, attribute, missing
@@ -34,7 +34,7 @@ class Classes:
         self.below = Below(modules)
         self.mixed: tuple[int, frozenset[Type]] = (-1, frozenset())
         """See `set_mixed`; with how many modules were read then."""
-        self.judge: Judge | None = None
+        self.judge: RaisingJudge | None = None
         """What is known of the functions that may raise, see `set_work`."""
 
     def at_top(self, home: Module, node: ast.expr) -> Type:

@@ -31,7 +31,7 @@ Raised = Callable[[bool], frozenset[str]]
 Places = Iterator[tuple[ast.expr, Type]]
 
 
-class Given:
+class ComprehensionUses:
     """Looks at the calls of one choreography."""
 
     def __init__(self, modules: Modules, classes: Classes) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from accompanist.language.checks.sets.alike import one_zero, same
 from accompanist.language.checks.sets.classes import Classes
-from accompanist.language.checks.sets.names import Names, around
+from accompanist.language.checks.sets.names import NameShapes, around
 from accompanist.language.checks.sets.parameters import field, parameter
 from accompanist.language.checks.sets.shapes import Shapes
 from accompanist.language.reading.held_sets import element
@@ -82,7 +82,7 @@ def _of_module(classes: Classes, home: Module) -> Iterator[Type]:
         others = [one for one in body if not isinstance(one, ast.FunctionDef | ast.ClassDef)]
         for node in (around(*others), *functions):
             shapes = Shapes(classes.modules, classes, home)
-            Names(shapes, node, owner)
+            NameShapes(shapes, node, owner)
             for said, value in _places(shapes, node):
                 yield from _put(classes, said, shapes.of(value))
 

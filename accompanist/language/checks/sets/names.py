@@ -25,7 +25,7 @@ def classes(modules: Modules, messages: Messages) -> Classes:
 
     def of(home: Module, node: ast.expr) -> Type:
         shapes = Shapes(modules, found, home)
-        Names(shapes, around(ast.Expr(node)))
+        NameShapes(shapes, around(ast.Expr(node)))
         return shapes.of(node)
 
     found = Classes(modules, messages, of)
@@ -38,7 +38,7 @@ def around(*lines: ast.stmt) -> ast.FunctionDef:
     return ast.FunctionDef(name="", args=nothing, body=[*lines], decorator_list=[])
 
 
-class Names:
+class NameShapes:
     """What the names of a function may be. `owner` is the class that it is a method of."""
 
     def __init__(self, shapes: Shapes, node: ast.FunctionDef, owner: Type | None = None) -> None:

@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from accompanist.language import types
 from accompanist.language.checks.types.infer import Inference
-from accompanist.language.ir import Block, Enter, Expression, If, Invoke, Let, Loop, Move, Return, Statement, Whole
+from accompanist.language.ir import Block, Enter, Expression, If, Invoke, Let, Loop, Move, NormalForm, Return, Statement
 from accompanist.language.reading.names import Names
 from accompanist.language.types import ATTEMPTED, FLOAT, INT, Type
 
@@ -158,7 +158,7 @@ class Faithful:
         )
 
 
-def put(whole: Whole, names: Names) -> Whole:
+def put(whole: NormalForm, names: Names) -> NormalForm:
     """The choreography with `as_sent` in the expressions that need it, now that all checks have read them."""
 
     def wired(value: Expression) -> Expression:
@@ -185,7 +185,7 @@ def put(whole: Whole, names: Names) -> Whole:
                 return one if inner is body else replace(one, body=inner)
         return one
 
-    return Whole(block(whole.body), tuple(replace(one, body=block(one.body)) for one in whole.procedures))
+    return NormalForm(block(whole.body), tuple(replace(one, body=block(one.body)) for one in whole.procedures))
 
 
 def _tried(node: ast.expr, wanted: Type, names: Names) -> ast.expr:

@@ -72,7 +72,7 @@ class Inference:
         self._raised, self._attempted, self._added, self._exact = raised, attempted, added, exact
         self._narrowing = narrow.Narrowing(self._messages, self._isinstance, self.type_of)
         self._classes = set_names.classes(names.modules, self._messages)
-        self._given = set_given.Given(names.modules, self._classes)
+        self._given = set_given.ComprehensionUses(names.modules, self._classes)
         self._attempts = 0  # how many `attempt` are around: of them the text of a KeyError comes out, with its key
         self.methods: set[int] = set()
         """Which calls of methods have been looked at, by the identity of their nodes."""
