@@ -204,7 +204,7 @@ BODIES = {
     "a result": "both = share(rate(n), to=[b])",
     "a time zone": "both = share(next_day(start(n)), to=[b])\n    one = start(n)\n    two = share(one, to=[b])\n"
     "    a.see(next_day(two))\n    b.see(next_day(two))",
-    "a sum of nothing": "both = share(sum([x.amount for x in [Price(n)] if n > 99]), to=[b])",
+    "the largest of nothing": "both = share(max([x.amount for x in [Price(n)] if n > 99], default=0), to=[b])",
     "a part": "both = share(Price(n).amount, to=[b])",
     "a property": "both = share(Count(n).doubled, to=[b])",
     "a method": "one = Count(n).plus(1)\n    both = share(one, to=[b])",
