@@ -41,6 +41,6 @@ def test_two_sessions_that_remember_the_same_are_one_state() -> None:
     """What a session holds and is only equal to itself would make every state a new one: the search would not end."""
     one, other = (Session.begin(retriable_beside_its_pivot()["a"], sagas.start()) for _ in range(2))
     assert facts(one) == facts(other)
-    one._failing = object()  # type: ignore[assignment]
+    one.state.late = object()  # type: ignore[assignment]
     with pytest.raises(TypeError, match="no value to compare"):
         facts(one)
