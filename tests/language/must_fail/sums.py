@@ -37,6 +37,33 @@ def whole(numbers: list[int], rows: list[list[int]], exact: list[Decimal], text:
 
 
 @pure
+def read(prices: Mapping[str, int], names: list[str], given: list[int] | None) -> int:
+    def inner(given: list[int]) -> int:
+        return sum(given) + sum(prices.values())
+
+    pairs = zip(names, [1])
+    total = sum(prices[name] for name in names) + sum(count for _, count in pairs)
+    return total if given is None else total + sum(given) + inner(given)
+
+
+@pure
+def filled(rates: list[float], prices: Mapping[str, float], given: list[float] | None) -> float:
+    def inner(pairs: list[float], *more: float) -> float:
+        return sum(pairs) + sum(more)  #! ACC135 sum(pairs) may add floats #! ACC135 sum(more) may add
+
+    pairs = [1]
+    doubled, later, kept = [], [], {"a": []}
+    for rate in rates:
+        doubled.append(rate * 2)
+    add = later.append
+    add(0.5)
+    kept["a"].append(0.5)
+    first = sum(doubled) + sum(later)  #! ACC135 sum(doubled) may add floats #! ACC135 sum(later) may add floats
+    second = sum(kept["a"]) + sum(prices.values())  #! ACC135 sum(kept['a']) may add #! ACC135 sum(prices.values())
+    return first + second + sum(pairs) + inner(rates) + sum(given or [])  #! ACC135 sum(given or []) may add floats
+
+
+@pure
 def loose(rates: list[float], rows: list[list[float]], known: Mapping[str, Any], word: list[str]) -> float:
     first = sum(float(one) for one in word)  #! ACC135 sum(float(one) for one in word) may add floats
     second = sum(map(float, word)) + sum([1], 0.5)  #! ACC135 may add floats #! ACC135 sum([1], 0.5) may
@@ -63,5 +90,5 @@ def add(desk: Desk, rates: At[list[float], "desk"], rated: At[Rated, "desk"], n:
     d = math.sumprod(rates, rates)  #! ACC135 math.sumprod() differs between versions of Python
     g = "aa".replace("a", "b", count=n)  #! ACC135 'aa'.replace('a', 'b', count=n) takes count by its name
     e = math.fsum(one for one in rates) + sum([n, 1]) + rated.rate + rated.count + rated.usual
-    f = len(whole([n], [[n]], [], "")) + loose(rates, [rates], {}, [])
+    f = len(whole([n], [[n]], [], "")) + loose(rates, [rates], {}, []) + read({}, [], [n]) + filled(rates, {}, None)
     return desk.ask(a + b + c + d + e + f + len(g))

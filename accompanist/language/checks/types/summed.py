@@ -13,7 +13,7 @@ from accompanist.language import types
 from accompanist.language.reading.library import DECIMAL
 from accompanist.language.reading.messages import Messages
 from accompanist.language.text.instead import shown
-from accompanist.language.types import FLOAT, INT, UNKNOWN, Type
+from accompanist.language.types import FLOAT, INT, NONE, UNKNOWN, Type
 
 NAME = "sum"
 _PLAIN = frozenset({"int", "bool", "str", "bytes", "None", "list", "tuple", "dict", "set", "frozenset", "never"})
@@ -57,6 +57,8 @@ def item(container: Type) -> Type:
 def _item(container: Type) -> Type:
     if container.name in ("set", "frozenset") and not container.module and container.arguments:
         return container.arguments[0]
+    if container == NONE:
+        return Type("never")  # it was asked for before: nothing goes through None
     if container.name == "never":
         return container
     return INT if container == types.BYTES else types.element(container)
