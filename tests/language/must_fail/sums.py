@@ -84,6 +84,8 @@ class Desk(Role):
 
 @choreography
 def add(desk: Desk, rates: At[list[float], "desk"], rated: At[Rated, "desk"], n: At[int, "desk"]) -> At[float, "desk"]:
+    whole_numbers = [n] if n else None
+    known = {"a": [n]}
     a = sum(rates)  #! ACC135 sum(rates) may add floats
     b = sum(one * 2 for one in rates)  #! ACC135 sum(one * 2 for one in rates) may add floats
     c = sum([n], 0.5)  #! ACC135 sum([n], 0.5) may add floats
@@ -91,4 +93,6 @@ def add(desk: Desk, rates: At[list[float], "desk"], rated: At[Rated, "desk"], n:
     g = "aa".replace("a", "b", count=n)  #! ACC135 'aa'.replace('a', 'b', count=n) takes count by its name
     e = math.fsum(one for one in rates) + sum([n, 1]) + rated.rate + rated.count + rated.usual
     f = len(whole([n], [[n]], [], "")) + loose(rates, [rates], {}, []) + read({}, [], [n]) + filled(rates, {}, None)
-    return desk.ask(a + b + c + d + e + f + len(g))
+    h = sum(whole_numbers or []) + sum(known.get("a", [])) + sum(one for one in known["a"] or [])
+    i = sum(rates or []) + sum(known.get("b", [0.5]))  #! ACC135 sum(rates or []) may #! ACC135 sum(known.get('b', [0.5]))
+    return desk.ask(a + b + c + d + e + f + len(g) + h + i)
