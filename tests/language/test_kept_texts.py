@@ -61,6 +61,13 @@ def test_a_sum_in_the_choreography_itself_is_the_same_program_too() -> None:
     assert isinstance(again("kept.py", {"kept.py": text}, SUMMED_THERE), Choreography)
 
 
+def test_a_call_that_older_pythons_refuse_is_written_as_it_was() -> None:
+    text = HEAD + '    name = f"{n}".replace("1", "2", count=1)\n    return b.reserve(com(float(len(name)), to=b))\n'
+    assert compiled(text) == (["ACC135"], ())
+    (made,) = compiled(text, JUDGED)[1]
+    assert any("count=1" in str(one) for one in made.projections.values())
+
+
 def test_another_program_is_not_taken_for_it() -> None:
     other = SUM.replace("sum(prices)", "sum(prices) + 1")
     assert again("kept.py", {"kept.py": other}, SUMMED) == compiled_text(other)
