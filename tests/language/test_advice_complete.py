@@ -88,6 +88,17 @@ def test_a_branch_that_has_no_record_may_have_to_be_written() -> None:
     assert checked(f"{both}|b.tell(m)").ok
 
 
+def test_a_branch_without_a_record_that_does_nothing_is_not_taken_for_an_else() -> None:
+    tell = "m = com(n, to=b)|a.tell(n)|b.tell(m)"
+    said = "a compensation for a.tell, or a.commit() in"
+    (found,) = checked(f"if n > 3:|    pass|else:|    a.pay(n)|{tell}").diagnostics
+    assert str(found.hint) == f"{said} the branch of line 19, which has none"
+    assert checked(f"if n > 3:|    a.commit()|else:|    a.pay(n)|{tell}").ok
+    (found,) = checked(f"match n:|    case 3:|        a.pay(n)|{tell}").diagnostics
+    assert str(found.hint) == f"{said} a case _ behind the case of line 20, which has none"
+    assert checked(f"match n:|    case 3:|        a.pay(n)|    case _:|        a.commit()|{tell}").ok
+
+
 def test_the_saga_is_checked_beside_what_is_wrong_in_a_function_or_shared() -> None:
     wrong = HEAD.replace(
         "@choreography", "@pure\ndef two(n: int) -> int:\n    print(n)\n    return n\n\n\n@choreography"

@@ -35,6 +35,8 @@ def kept(a: Shop, b: Shop, n: At[int, "a"]) -> At[int, "b"]:
 SUM = f"{HEAD}    return b.reserve(com(added(a.prices(n)), to=b))\n"
 SUMMED = "c1103a618edc42dabe3445b53763a062"
 """The fingerprint that the release gave it which accepted sums of floats."""
+SUMMED_THERE = "5927898f318c3511ff1e94dae56bf39f"
+"""Likewise, where the sum stands in the choreography."""
 REFUSED = {
     "ACC159": "    m = com(n, to=b)\n    b.ship(m)\n    return 100 // m\n",
     "ACC151": "    b.ship(com(n, to=b))\n    return b.reserve(1.5)\n",
@@ -51,6 +53,19 @@ def test_what_an_earlier_release_accepted_is_the_same_program() -> None:
     assert compiled(SUM) == (["ACC135"], ())
     found = again("kept.py", {"kept.py": SUM}, SUMMED)
     assert isinstance(found, Choreography) and (found.name, found.fingerprint) == ("kept", SUMMED)
+
+
+def test_a_sum_in_the_choreography_itself_is_the_same_program_too() -> None:
+    text = HEAD + "    prices = a.prices(n)\n    return b.reserve(com(sum(prices), to=b))\n"
+    assert compiled(text) == (["ACC135"], ())
+    assert isinstance(again("kept.py", {"kept.py": text}, SUMMED_THERE), Choreography)
+
+
+def test_a_call_that_older_pythons_refuse_is_written_as_it_was() -> None:
+    text = HEAD + '    name = f"{n}".replace("1", "2", count=1)\n    return b.reserve(com(float(len(name)), to=b))\n'
+    assert compiled(text) == (["ACC135"], ())
+    (made,) = compiled(text, JUDGED)[1]
+    assert any("count=1" in str(one) for one in made.projections.values())
 
 
 def test_another_program_is_not_taken_for_it() -> None:

@@ -94,6 +94,7 @@ class Typing(Joining[Env]):
         self._keep = keep
         self.envs: dict[int, Env] = {}  # where each expression stands, by the identity of its node
         self._misfits = Misfits(names.messages, fields=False)
+        self._passes = findings.passes
         self._begun = Begun(names, self._sources, self._wide.type_of)
         self._declared = AsDeclared(names.modules, names.messages, ())
 
@@ -257,7 +258,7 @@ class Typing(Joining[Env]):
     def _whole(self, value: Expression, names: int, env: Env) -> Type:
         """The type of what is unpacked into several names; reported if it has no parts."""
         found = self._of(value, env)
-        if held_sets.is_set(found):
+        if held_sets.is_set(found) and not self._passes(codes.SET_ORDER):
             self._add(codes.SET_ORDER, value.span, "a set has no order, so its parts have none", "sorted(…) of it")
             return REFUSED
         message = self._names.messages.find(types.unveiled(found))
@@ -400,6 +401,7 @@ class Typing(Joining[Env]):
 
     def _summed(self, node: ast.expr, found: Type) -> bool:
         wrong = not found.refused and summed.floats(self._names.messages, found)
+        wrong = wrong and not self._passes(codes.NONDETERMINISM)
         if wrong:
             span, hint = self._sources(self._file).span(node), summed.instead(node, found)
             names = (part.id for part in every_node(node) if isinstance(part, ast.Name))

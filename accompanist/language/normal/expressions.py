@@ -396,7 +396,7 @@ class Expressions:
             return self.refuse(codes.MUTATION, node, f"{text} changes {owner} in place", hint)
         if not isinstance(node.func, ast.Attribute):
             return self.refuse(codes.METHOD, node, f"{text} is not the name of a function", "define a @pure function")
-        if (named := machine.by_name(node)) is not None:
+        if (named := machine.by_name(node)) is not None and not self._findings.passes(codes.NONDETERMINISM):
             return self.refuse(codes.NONDETERMINISM, node, named.text, Write(named.hint))
         # whether such a value has the method, and whether it is known to be pure, is typed's business
         method = ast.copy_location(ast.Attribute(self._local(node.func.value), node.func.attr, ast.Load()), node.func)

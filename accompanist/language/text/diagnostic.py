@@ -122,6 +122,10 @@ class Findings:
             found = Diagnostic(code, span, text, hint, owners, source.line(span.line))
             self._found.setdefault((code, span, text), found)
 
+    def passes(self, code: str) -> bool:
+        """Whether such findings are passed over: what they would refuse has its type, as any other program."""
+        return code in self._passed
+
     def take(self, other: Findings) -> None:
         """What another run has found, too."""
         self._found |= {key: one for key, one in other._found.items() if key[0] not in self._passed}

@@ -6,12 +6,14 @@ Not read: what is called by other names than its own, and what is spread with a 
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from accompanist.language.checks.determinism import machine
 from accompanist.language.checks.functions.body_text import Text
-from accompanist.language.checks.functions.body_types import Exact
+from accompanist.language.checks.functions.body_types import Exact, holds_never, is_lazy
 from accompanist.language.checks.functions.body_whole import BodyTypes
 from accompanist.language.checks.types import summed
 from accompanist.language.reading.kinds import Env
@@ -95,9 +97,17 @@ class _Added:
     ) -> None:
         body = Text(Names(modules, messages, home, set()), home, node)
         self._exact = Exact(body.names, signatures(modules), lambda node, part, owner: None)
-        self._once = machine.bound_once(every_node(body.node))
         names = BodyTypes(self._exact, body.node, body.given(owner), body.local()).names
-        self.found = dict(self._within(body.node.body, names))
+        self._declared = body.declared
+        names = {name: UNKNOWN if holds_never(found) else _read(found) for name, found in names.items()}
+        self.found = dict(self._within(body.node.body, self._with_iterators(body.node, names)))
+
+    def _with_iterators(self, node: ast.AST, names: Env) -> Env:
+        """The types with those of iterators that are bound once: nobody can put anything into these, as into a list."""
+        for name, value in machine.bound_once(every_node(node)).items():
+            found = UNKNOWN if names.get(name, UNKNOWN).known else self._exact.type_of(value, names)
+            names = {**names, name: found} if is_lazy(found) else names
+        return names
 
     def _within(self, nodes: Iterable[ast.AST], env: Env) -> Iterator[tuple[Place, Type]]:
         for node in nodes:
@@ -112,9 +122,10 @@ class _Added:
                     yield from self._within(parts, inside)
                 case ast.Lambda(body=body):
                     yield from self._within([body], {**env, **dict.fromkeys(_taken(node), UNKNOWN)})
-                case ast.FunctionDef():
-                    hidden = dict.fromkeys(env, UNKNOWN)
-                    yield from self._within(node.body, hidden)
+                case ast.FunctionDef(args=args, body=body):
+                    given = [one for one in every_node(args) if isinstance(one, ast.arg)]
+                    hidden = dict.fromkeys((one.arg for one in given), UNKNOWN) | self._told(node)
+                    yield from self._within(body, {**env, **hidden})
                 case ast.Call():
                     yield from self._called(node, env)
                     for part in children(node):
@@ -122,10 +133,15 @@ class _Added:
                 case _:
                     yield from self._within(children(node), env)
 
+    def _told(self, node: ast.FunctionDef) -> dict[str, Type]:
+        """The types of the parameters of an inner function that it does not bind again."""
+        taken = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+        again = {one.id for one in every_node(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+        return {one.arg: _read(self._declared(one.annotation)) for one in taken if one.arg not in again}
+
     def _called(self, node: ast.Call, env: Env) -> Iterator[tuple[Place, Type]]:
         name = node.func.id if isinstance(node.func, ast.Name) else ""
-        values = [self._once.get(one.id, one) if isinstance(one, ast.Name) else one for one in node.args]
-        given = [UNKNOWN if isinstance(one, ast.Starred) else self._exact.type_of(one, env) for one in values]
+        given = [UNKNOWN if isinstance(one, ast.Starred) else self._exact.type_of(one, env) for one in node.args]
         named = {one.arg or "": self._exact.type_of(one.value, env) for one in node.keywords}
         for part, found in summed.added(name, node, given, named):
             yield _place(node.func if part is node else part), found
@@ -146,6 +162,17 @@ class _Added:
         each = summed.item(self._exact.type_of(over, env)) if len(taken) == 1 else UNKNOWN
         inside = {**env, **dict.fromkeys(taken, each)}
         yield from self._within([made.body], inside)
+
+
+def _read(found: Type) -> Type:
+    """A type as far as it is read: a mapping gives what a dict gives."""
+    arguments = tuple(map(_read, found.arguments))
+    if (found.module, found.name) in _MAPPINGS and len(arguments) == 2:
+        return Type("dict", "", arguments)
+    return replace(found, arguments=arguments)
+
+
+_MAPPINGS = frozenset(itertools.product(("collections.abc", "typing"), ("Mapping", "MutableMapping")))
 
 
 def _taken(node: ast.Lambda) -> list[str]:

@@ -149,7 +149,7 @@ class Exact(Inference):
 
     def _so_far(self, node: ast.expr, found: Type, env: Env) -> Type:
         """What is computed of what an empty list holds is never computed, as long as nothing is put into it."""
-        if not found.known and any(_holds_never(env.get(name, UNKNOWN)) for name in names_in(node)):
+        if not found.known and any(holds_never(env.get(name, UNKNOWN)) for name in names_in(node)):
             return NEVER
         return found
 
@@ -185,8 +185,9 @@ class Exact(Inference):
         return env
 
 
-def _holds_never(found: Type) -> bool:
-    return found == NEVER or any(map(_holds_never, found.arguments))
+def holds_never(found: Type) -> bool:
+    """Whether a value is, or has in it, what began empty and into which nothing is seen to be put."""
+    return found == NEVER or any(map(holds_never, found.arguments))
 
 
 def called(function: ast.expr, given: list[Type], env: Env) -> tuple[ast.expr, Env]:

@@ -51,8 +51,11 @@ def lacking(block: Block, commits: Collection[Span]) -> Lacking | None:
 
 def _at_the_end(branch: If, side: Block) -> str:
     last = side[-1] if side else branch
-    if last.span.line == branch.span.line:
-        return f"in an else of line {branch.span.line}, which has none"  # what nobody wrote stands at its branch
+    if last.span.line == branch.span.line:  # nobody wrote anything there: what is put in stands at its branch
+        if side == branch.then:
+            return f"in the branch of line {branch.span.line}, which has none"
+        other = "an else of" if branch.left_out is None else "a case _ behind the case of"
+        return f"in {other} line {branch.span.line}, which has none"
     if isinstance(last, If | Loop):
         return f"at the end of the branch of line {branch.span.line} that has none"
     return f"behind line {last.span.end_line}, in the branch that has none"

@@ -13,7 +13,7 @@ from accompanist.language import types
 from accompanist.language.reading.library import DECIMAL
 from accompanist.language.reading.messages import Messages
 from accompanist.language.text.instead import shown
-from accompanist.language.types import FLOAT, INT, UNKNOWN, Type
+from accompanist.language.types import FLOAT, INT, NONE, UNKNOWN, Type
 
 NAME = "sum"
 _PLAIN = frozenset({"int", "bool", "str", "bytes", "None", "list", "tuple", "dict", "set", "frozenset", "never"})
@@ -57,9 +57,31 @@ def item(container: Type) -> Type:
 def _item(container: Type) -> Type:
     if container.name in ("set", "frozenset") and not container.module and container.arguments:
         return container.arguments[0]
+    if container == NONE:
+        return Type("never")  # it was asked for before: nothing goes through None
     if container.name == "never":
         return container
     return INT if container == types.BYTES else types.element(container)
+
+
+def filled(node: ast.expr) -> ast.expr:
+    """What is added, without the empty lists that are added where there is nothing else: these hold no float."""
+    match node:
+        case ast.BoolOp(op=ast.Or(), values=[one, other]) if _empty(other):
+            return filled(one)
+        case ast.IfExp(body=body, orelse=orelse) if _empty(body) or _empty(orelse):
+            return filled(orelse if _empty(body) else body)
+        case ast.Call(func=ast.Attribute(attr="get"), args=[key, other], keywords=[]) if _empty(other):
+            return ast.copy_location(ast.Call(node.func, [key], []), node)
+        case ast.ListComp(elt=elt, generators=parts) | ast.GeneratorExp(elt=elt, generators=parts):
+            inner = [ast.comprehension(one.target, filled(one.iter), one.ifs, one.is_async) for one in parts]
+            same = all(one.iter is other.iter for one, other in zip(inner, parts, strict=True))
+            return node if same else ast.copy_location(type(node)(elt, inner), node)
+    return node
+
+
+def _empty(node: ast.expr) -> bool:
+    return isinstance(node, ast.List | ast.Tuple) and not node.elts
 
 
 def floats(messages: Messages, found: Type) -> bool:
