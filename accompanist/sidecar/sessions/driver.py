@@ -119,6 +119,10 @@ class Driver:
         """Open sessions whose version is not hosted here, or not yet (`sidecar.versions`), with its fingerprint."""
         return self._residences.unhosted
 
+    def found_version(self, key: Key) -> None:
+        """The version of an open session is hosted now, so it is not unhosted any more. The caller has it recovered."""
+        self._residences.found(key)
+
     async def recover(self, keys: Sequence[Key]) -> None:
         """Load sessions from the log: at the start, after a take-over, and when the answer of a `take` may have been
         lost."""
