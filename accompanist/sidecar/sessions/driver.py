@@ -183,11 +183,17 @@ class Driver:
             self._feed(session, Arrived(message))
         elif state is Residence.LOADING:
             self._residences.wait(key, message)
-        elif known or state is Residence.EVICTED or dormant.may_wait_in_the_log(message, self._programs):
+        elif known or self._is_in_the_log(state, message) or dormant.may_wait_in_the_log(message, self._programs):
             self._residences.wait(key, message)
             self._recovery.load([key])
         else:
             self.begin(message)
+
+    def _is_in_the_log(self, state: Residence, message: Message) -> bool:
+        """Whether the log has more of the session than this message. Messages that came before their version was hosted
+        were taken, and are in the inbox alone: a session that began now would never get them."""
+        hosted = self._programs.program(message.header, message.receiver) is not None
+        return state is Residence.EVICTED or (state is Residence.UNHOSTED and hosted)
 
     def fire(self, due: Sequence[tuple[UUID, str, str]]) -> None:
         """Handle timers that are due, as (session, role, site). One that no session handles fires again later."""
