@@ -42,6 +42,8 @@ class Sessions(Protocol):
     @property
     def unhosted(self) -> Mapping[tuple[UUID, str], str]: ...
 
+    def found_version(self, key: tuple[UUID, str]) -> None: ...
+
     async def recover(self, keys: Sequence[tuple[UUID, str]]) -> None: ...
 
 
@@ -98,6 +100,8 @@ class Versions:
             for version in await self._log.kept(missing[at : at + limits.versions_rows_max]):
                 await self._bring_back(version)
         ready = [key for key, version in sessions.unhosted.items() if self._hosted.hosts(version, key[1])]
+        for key in ready:
+            sessions.found_version(key)
         await sessions.recover(ready)
         self._tell(sessions)
 

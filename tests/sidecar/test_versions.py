@@ -25,7 +25,7 @@ from accompanist.runtime.answers import Answer, Replied
 from accompanist.runtime.control import CLIENT, site_of
 from accompanist.runtime.log import VersionPort
 from accompanist.runtime.messages import Header, Kind, Message
-from accompanist.runtime.ports import Commit, KeptVersion, SessionRow
+from accompanist.runtime.ports import Commit, KeptVersion, Memory, SessionRow
 from accompanist.runtime.replay import decode_arguments
 from accompanist.sidecar import hosting
 from accompanist.sidecar.calls.attempts import Calls
@@ -245,6 +245,39 @@ async def test_a_version_that_is_registered_later_is_found_then(deployment: Depl
     await old.stop()
 
 
+async def test_a_session_that_is_loaded_when_its_version_comes_is_not_said_to_miss_it(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow log: until the session was read, a client that wants to cancel it was told to deploy that version."""
+    deployment.write(10)
+    old = await deployment.sidecar()
+    deployment.write(100)
+    other = Sidecar(deployment, deployment.hosted())
+    header = await other.start(5)
+    await until(lambda: bool(old.driver.unhosted))
+    answers, load, reading = asyncio.Event(), old.log.load, asyncio.Event()
+
+    async def slow(keys: Sequence[tuple[UUID, str]], *, whole: bool = False) -> Sequence[Memory]:
+        reading.set()
+        await answers.wait()
+        return await load(keys, whole=whole)
+
+    monkeypatch.setattr(old.log, "load", slow)
+    with capture_logs() as lines:
+        again = asyncio.create_task(old.driver.recover([(header.session, "asker")]))
+        await reading.wait()
+        await other.versions.register()
+        await until(lambda: old.hosted.hosts(header.fingerprint, "asker"))
+        await until(lambda: not old.driver.unhosted)
+        await asyncio.sleep(0.05)
+        answers.set()
+        deployment.worker.let_go.set()
+        assert (await deployment.end(header)).result == b"500"
+    await again
+    assert "version.unhostable" not in [line["event"] for line in lines]
+    await old.stop()
+
+
 async def test_another_compiler_is_not_guessed_on(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     """A release whose fingerprint differs for the same text: the session waits, with the reason; and one that has the
     version deployed takes it up."""
@@ -412,6 +445,9 @@ async def test_between_times_the_log_is_asked_only_for_what_is_missing(deploymen
 
     class Sessions:
         unhosted: ClassVar = {(uuid4(), "nobody"): here, (uuid4(), "asker"): "f" * 64}
+
+        def found_version(self, key: tuple[UUID, str]) -> None:
+            raise AssertionError("none was found")
 
         async def recover(self, keys: Sequence[tuple[UUID, str]]) -> None:
             asked.extend(["recover"] if keys else [])

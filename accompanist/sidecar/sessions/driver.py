@@ -119,6 +119,10 @@ class Driver:
         """Open sessions whose version is not hosted here, or not yet (`sidecar.versions`), with its fingerprint."""
         return self._residences.unhosted
 
+    def found_version(self, key: Key) -> None:
+        """The version of an open session is hosted now, so it is not unhosted any more. The caller has it recovered."""
+        self._residences.found(key)
+
     async def recover(self, keys: Sequence[Key]) -> None:
         """Load sessions from the log: at the start, after a take-over, and when the answer of a `take` may have been
         lost."""
@@ -179,11 +183,17 @@ class Driver:
             self._feed(session, Arrived(message))
         elif state is Residence.LOADING:
             self._residences.wait(key, message)
-        elif known or state is Residence.EVICTED or dormant.may_wait_in_the_log(message, self._programs):
+        elif known or self._is_in_the_log(state, message) or dormant.may_wait_in_the_log(message, self._programs):
             self._residences.wait(key, message)
             self._recovery.load([key])
         else:
             self.begin(message)
+
+    def _is_in_the_log(self, state: Residence, message: Message) -> bool:
+        """Whether the log has more of the session than this message. Messages that came before their version was hosted
+        were taken, and are in the inbox alone: a session that began now would never get them."""
+        hosted = self._programs.program(message.header, message.receiver) is not None
+        return state is Residence.EVICTED or (state is Residence.UNHOSTED and hosted)
 
     def fire(self, due: Sequence[tuple[UUID, str, str]]) -> None:
         """Handle timers that are due, as (session, role, site). One that no session handles fires again later."""

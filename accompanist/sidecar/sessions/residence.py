@@ -150,8 +150,13 @@ class Residences:
         self.move(key, ResidenceMove.MISS)
         self._versions[key] = version
 
+    def found(self, key: Key) -> None:
+        """The version that a session missed is hosted now. Where the session is does not change: it is about to be
+        loaded, or is being loaded already."""
+        self._versions.pop(key, None)
+
     @property
     def unhosted(self) -> Mapping[Key, str]:
-        """The open sessions whose version is not hosted, with its fingerprint, and those of them that are being read
-        once more."""
+        """The open sessions whose version is not hosted, with its fingerprint. They stay here while they are read once
+        more, unless the version was found."""
         return self._versions
