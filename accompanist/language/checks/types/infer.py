@@ -8,7 +8,7 @@ is what the annotations say.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from accompanist.language import types
@@ -386,7 +386,8 @@ class Inference:
         if pair is None and alias in ("str", "repr"):
             for part, found in zip(node.args, positional, strict=False):
                 self._given_address(part, found, env)
-        if pair is None and any(self._added(*one) for one in self._sums(alias, node, positional, named, env)):
+        sums = summed.added(alias, node, positional, named, lambda one: self.type_of(one, env)) if pair is None else ()
+        if any(self._added(*one) for one in sums):
             return types.REFUSED
         self._given_sets(alias, pair, node, positional, named, env)
         if pair == ("dataclasses", "replace"):
@@ -400,13 +401,6 @@ class Inference:
         if any(argument.refused for argument in arguments):
             return types.REFUSED
         return builtin(alias, first, positional, named)
-
-    def _sums(
-        self, alias: str, node: ast.Call, positional: list[Type], named: Mapping[str, Type], env: Env
-    ) -> Iterator[tuple[ast.expr, Type]]:
-        if alias == summed.NAME and node.args and (filled := summed.filled(node.args[0])) is not node.args[0]:
-            positional = [self.type_of(filled, env), *positional[1:]]
-        yield from summed.added(alias, node, positional, named)
 
     def _given_sets(
         self,

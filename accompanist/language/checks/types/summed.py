@@ -7,7 +7,7 @@ may differ between two services, or after an upgrade. Whatever is not known to b
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from accompanist.language import types
 from accompanist.language.reading.library import DECIMAL
@@ -22,10 +22,17 @@ _EXACT = (DECIMAL, Type("timedelta", "datetime"), Type("Fraction", "fractions"))
 
 
 def added(
-    name: str, node: ast.Call, given: Sequence[Type], named: Mapping[str, Type]
+    name: str,
+    node: ast.Call,
+    given: Sequence[Type],
+    named: Mapping[str, Type],
+    kind: Callable[[ast.expr], Type] | None = None,
 ) -> Iterator[tuple[ast.expr, Type]]:
     """Where a call of a builtin adds with `sum`, and the types of what it adds: the call of it, or its name where it is
-    handed on. `given`, `named`: the types of the arguments."""
+    handed on. `given`, `named`: the types of the arguments. `kind` gives the type of an expression in their place;
+    without it, an empty list counts as it stands."""
+    if kind is not None and name == NAME and node.args and (full := filled(node.args[0])) is not node.args[0]:
+        given = [kind(full), *given[1:]]
     keys = [one.value for one in node.keywords if one.arg == "key"]
     match name, node.args:
         case "sum", [_, ast.List() | ast.Tuple()]:
