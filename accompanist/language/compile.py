@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from accompanist import limits
 from accompanist.language.checks.determinism.determinism import PureFunctions
@@ -78,7 +79,7 @@ def compile_file(path: str, *, root: str, read: Read, passed: Set[str] = frozens
     findings = Findings(passed)
     modules = Modules(root, read)
     module = _open(path, modules, read, findings)
-    made = () if module is None else _compile(module, modules, findings, passed)
+    made = () if module is None else _compile(module, modules, findings)
     for one in modules.read:
         check_compiles(one.source, one.tree, findings)
     diagnostics = tuple(findings)
@@ -170,7 +171,7 @@ def _too_deep(tree: ast.Module) -> ast.AST | None:
     return None
 
 
-def _compile(module: Module, modules: Modules, findings: Findings, passed: Set[str]) -> tuple[Choreography, ...]:
+def _compile(module: Module, modules: Modules, findings: Findings) -> tuple[Choreography, ...]:
     nodes = choreographies(modules, module, findings)
     starred = advice.star_import(module.source) if not nodes else None
     if starred is not None and not len(findings):
@@ -189,8 +190,8 @@ def _compile(module: Module, modules: Modules, findings: Findings, passed: Set[s
     roles = RoleClasses(modules, messages, findings)
     called = _called(nodes, modules, module)
     made = []
-    too_large: set[str] = set()
-    callees = Callees(modules, messages, roles, findings, too_large)
+    project = _Project(module, modules, messages, roles, set())
+    callees = Callees(modules, messages, roles, findings, project.too_large)
     others: list[tuple[ast.FunctionDef, Findings]] = []
     for number, node in enumerate(nodes):
         if node.name in {other.name for other in nodes[:number]}:
@@ -198,15 +199,14 @@ def _compile(module: Module, modules: Modules, findings: Findings, passed: Set[s
             text = f"there are two choreographies {node.name}"
             findings.add(codes.SIGNATURE, module.source, there, text, "another name")
         # what is called is checked where it is called; it may be more, a choreography that can be started itself
-        kept = Findings(passed) if node.name in called else findings
+        kept = findings.fresh() if node.name in called else findings
         before, other = len(kept), _besides(kept)
-        heads = Findings(passed)
+        heads = findings.fresh()
         header = HeaderParser(modules, messages, roles, module, heads).parse(node)
         if _flawed(messages, findings):
             continue  # what else is wrong could be a consequence of it
         kept.take(heads)
-        one = _Compilation(module, modules, messages, roles, too_large, kept, passed)
-        choreography = None if header is None else one.run(node, header, other)
+        choreography = None if header is None else _read(project, node, header, kept, other)
         if choreography is not None and len(kept) == before:
             made.append(choreography)
         elif kept is not findings:
@@ -272,56 +272,44 @@ LeftOutBy = Mapping[str, tuple[str, ...]]
 """What matches leave out, by the names that they give their subjects."""
 
 
-class _Compilation:
-    """Reads one choreography, until all is known that types say of it."""
+class _Project(NamedTuple):
+    """What the choreographies of one file share, as far as it was read. `too_large`: what it was said of already."""
 
-    def __init__(
-        self,
-        module: Module,
-        modules: Modules,
-        messages: Messages,
-        roles: RoleClasses,
-        too_large: set[str],
-        findings: Findings,
-        passed: Set[str],
-    ) -> None:
-        self._module, self._modules, self._messages, self._findings = module, modules, messages, findings
-        self._roles, self._too_large, self._passed = roles, too_large, passed
-
-    def run(self, node: ast.FunctionDef, header: ChoreographyHead, before: int) -> Choreography | None:
-        """`before`: how much had been found before this choreography, see `_besides`.
-
-        What the cases of a match leave out shows only with the types. Where they leave out nothing, or something is
-        wrong, the choreography is read again with that, as often as it leads to more of it.
-        """
-        left_out: LeftOutBy = {}
-        while True:
-            findings = Findings(self._passed)
-            once = _Compiling(self._module, self._modules, self._messages, self._roles, self._too_large, findings)
-            made = once.run(node, header, left_out, _besides(self._findings) > before)
-            known = {**left_out, **once.left_out}
-            closed = any(known[name] == () != left_out.get(name) for name in known)
-            if not closed and (made is not None or known == left_out):
-                self._findings.take(once.findings)
-                return made
-            left_out = known
+    module: Module
+    modules: Modules
+    messages: Messages
+    roles: RoleClasses
+    too_large: set[str]
 
 
-class _Compiling:
+def _read(
+    project: _Project, node: ast.FunctionDef, header: ChoreographyHead, findings: Findings, before: int
+) -> Choreography | None:
+    """Read one choreography, until all is known that types say of it. `before`: how much had been found before it, see
+    `_besides`.
+
+    What the cases of a match leave out shows only with the types. Where they leave out nothing, or something is
+    wrong, the choreography is read again with that, as often as it leads to more of it.
+    """
+    left_out: LeftOutBy = {}
+    while True:
+        once = _Passes(project, findings.fresh())
+        made = once.run(node, header, left_out, _besides(findings) > before)
+        known = {**left_out, **once.left_out}
+        closed = any(known[name] == () != left_out.get(name) for name in known)
+        if not closed and (made is not None or known == left_out):
+            findings.take(once.findings)
+            return made
+        left_out = known
+
+
+class _Passes:
     """The passes over one choreography, once."""
 
-    def __init__(
-        self,
-        module: Module,
-        modules: Modules,
-        messages: Messages,
-        roles: RoleClasses,
-        too_large: set[str],
-        findings: Findings,
-    ) -> None:
-        self._module, self._modules, self._messages = module, modules, messages
+    def __init__(self, project: _Project, findings: Findings) -> None:
+        self._module, self._modules, self._messages = project.module, project.modules, project.messages
         self.findings = self._findings = findings
-        self._callees = Callees(modules, messages, roles, self.findings, too_large)
+        self._callees = Callees(project.modules, project.messages, project.roles, findings, project.too_large)
         self.left_out: dict[str, tuple[str, ...]] = {}
         """What each match leaves out that has no last case for everything."""
         self._typing: Typing | None = None

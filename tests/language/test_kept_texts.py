@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator, Set
+
 import pytest
 
-from accompanist.language.compile import compile_file
+from accompanist.language.compile import Compiled, compile_file
 from accompanist.language.program.program import Choreography
 from accompanist.language.text.judged import JUDGED
 from accompanist.language.versions.texts import again
+from tests.language.programs import MUST_FAIL, ROOT, path_of, read
 
 HEAD = """\
 from accompanist import At, Role, choreography, com, pure, query, transaction
@@ -92,3 +96,36 @@ def test_judgements_leave_a_program_as_it_is(code: str) -> None:
 def test_what_no_program_can_be_made_of_is_refused_as_ever() -> None:
     text = SUM.replace("com(added(a.prices(n)), to=b)", "added(a.prices(n))")
     assert isinstance(again("kept.py", {"kept.py": text}, SUMMED), str)
+
+
+def alone(name: str) -> Iterator[tuple[str, str]]:
+    """Each choreography of a program that must fail, with a text that has no other ones than those that it calls."""
+    tree = ast.parse(path_of("must_fail", name).read_text())
+    functions = [one for one in tree.body if isinstance(one, ast.FunctionDef)]
+    all_of_them = [one for one in functions if any("choreography" in ast.unparse(by) for by in one.decorator_list)]
+    for one in all_of_them:
+        named = {part.id for part in ast.walk(one) if isinstance(part, ast.Name)}
+        kept = [part for part in tree.body if part not in all_of_them or part is one or part.name in named]
+        yield one.name, ast.unparse(ast.Module(kept, []))
+
+
+def in_place_of(path: str, text: str, passed: Set[str] = frozenset()) -> Compiled:
+    """A file compiled as if it had this text."""
+    return compile_file(path, root=str(ROOT), read=lambda one: text if one == path else read(one), passed=passed)
+
+
+@pytest.mark.slow
+def test_whatever_is_only_judged_makes_a_program() -> None:
+    """Else a finding has taken away the type, or the text, of what it judges, and open sessions would be stranded."""
+    judged: list[str] = []
+    stranded: list[str] = []
+    for file in MUST_FAIL:
+        path = str(path_of("must_fail", file))
+        for name, text in alone(file):
+            found = {one.code for one in in_place_of(path, text).diagnostics}
+            if found and found <= JUDGED:
+                judged.append(name)
+                made = in_place_of(path, text, JUDGED).choreographies
+                stranded += [f"{file}: {name}"] * (name not in {one.name for one in made})
+    assert not stranded
+    assert len(judged) >= 30

@@ -325,7 +325,8 @@ class Typing(Joining[Env]):
                 self._sendable(found, text, reason),
             )
             return REFUSED
-        changed = changeable.parts(found, self._names.messages) if point.shared else []
+        asked = point.shared and not self._passes(codes.NOT_FROZEN)
+        changed = changeable.parts(found, self._names.messages) if asked else []
         if changed:
             source, said = self._sources(point.value.span.file), ", and ".join(one.text for one in changed)
             hint = advice.together([changeable.instead(one, text, source) for one in changed])

@@ -109,6 +109,10 @@ class Findings:
         self._passed = passed
         self._found: dict[tuple[str, Span, str], Diagnostic] = {}
 
+    def fresh(self) -> Findings:
+        """Findings that pass over the same codes, and have none yet."""
+        return Findings(self._passed)
+
     def add(
         self,
         code: str,
