@@ -11,8 +11,9 @@ returns a type without it. Its signature is the decision, and `accompanist check
 
 What is not promised: that the role's own worker keeps it, which is asked with it and may answer what it likes; that a
 saga's end says nothing (a role may abort on a secret, but the reason given may not read it); that the client who
-starts the choreography and reads its result at that role is not told. The log of the role holds the value, as it must
-for replay; telemetry never holds any value.
+starts the choreography and reads its result at that role is not told; that how often a loop turns says nothing: what
+is counted in turns that a secret ends (`if secret > n: break`) is not secret. The log of the role holds the value, as
+it must for replay; telemetry never holds any value.
 """
 
 from __future__ import annotations
