@@ -30,7 +30,7 @@ PROCESSES ?= $(if $(DATABASE_URL),0,auto)
 PYTEST := $(BIN)/python -m pytest -n $(PROCESSES) --maxprocesses 8
 FAST := cli defects language log rpc runtime security sidecar telemetry testing worker
 
-fast: $(STAMP) ## run the tests that need no database and no second of time
+fast: $(STAMP) ## run the tests that need no database and take less than a second each
 	$(PYTEST) -m "not postgres and not slow" $(FAST:%=tests/%)
 
 test: $(STAMP) ## run all tests; PYTHON=python3.13 VENV=var/python3.13 chooses another Python

@@ -245,8 +245,8 @@ def _called(nodes: list[ast.FunctionDef], modules: Modules, module: Module) -> s
 
 
 def _besides(findings: Findings) -> int:
-    """How much was found besides types that do not cross, or may not be shared. Nothing comes of those: what has such a
-    type is silent, and is where it would be."""
+    """How much was found besides types that do not cross or may not be shared. Those leave every value where it is, so
+    no later finding is a consequence of them."""
     return sum(one.code not in (codes.NOT_A_MESSAGE, codes.NOT_FROZEN) for one in findings)
 
 
@@ -273,7 +273,7 @@ LeftOutBy = Mapping[str, tuple[str, ...]]
 
 
 class _Project(NamedTuple):
-    """What the choreographies of one file share, as far as it was read. `too_large`: what it was said of already."""
+    """What the choreographies of one file share. `too_large`: the functions that were reported as too large."""
 
     module: Module
     modules: Modules

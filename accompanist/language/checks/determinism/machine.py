@@ -18,7 +18,7 @@ _IN_ITS_LANGUAGE = frozenset("aAbBhcpPrxXsEO+")
 _YEARS = frozenset("YGCF")
 """Directives that write a year, below 1000 with zeros in front of it on some machines and without them on others."""
 _EXTENSIONS = frozenset("ekl")
-"""Directives that not every machine's C library has; no flags has every one."""
+"""Directives that some C libraries lack. Some lack flags, too, such as the one in `%-d`."""
 _INSTEAD = "its parts, as {day.year:04} for %Y, or a format of digits: %d %m %H %M %S"
 
 
