@@ -47,7 +47,7 @@ class WaitFor(msgspec.Struct, frozen=True):
 class Burst(msgspec.Struct, frozen=True):
     """What the core decided until it has to wait; written as one commit.
 
-    `consumed`: messages that the program took in this burst for the first time (for telemetry; empty in a replay).
+    `consumed`: messages that the program took in this burst for the first time (for telemetry; `runtime.trace`).
     `ended`: the role reached its last phase. `parked`: it stopped for an operator in this burst. `timers`: timers set
     in this commit, so that a crash does not restart the wait."""
 

@@ -17,7 +17,7 @@ is `spoilt`, load it again from the log.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -41,7 +41,7 @@ from accompanist.runtime.events import (
     Undid,
 )
 from accompanist.runtime.life import SessionLife
-from accompanist.runtime.messages import Header, Kind, Message
+from accompanist.runtime.messages import Header, Identity, Kind, Message
 from accompanist.runtime.operate import Standing
 from accompanist.runtime.peer_aborts import PeerAborts
 from accompanist.runtime.ports import Memory, Phase, ResultKind, SessionRow
@@ -115,7 +115,6 @@ class Session:
         self.spoilt = False
         """An action raised halfway, so the volatile state is inconsistent. The session may only be parked; it is then
         loaded again from the log."""
-        self._recovering = False
 
     @classmethod
     def begin(cls, program: RoleProgram, first: Message) -> Session:
@@ -134,8 +133,11 @@ class Session:
         return cls.begin(program, first)
 
     @classmethod
-    def recover(cls, program: RoleProgram, memory: Memory) -> tuple[Session, list[Burst]]:
-        """Rebuild a session from the log. Returns it with the bursts that are still to be carried out. A session that
+    def recover(
+        cls, program: RoleProgram, memory: Memory, loaded_for: Collection[Identity] = ()
+    ) -> tuple[Session, list[Burst]]:
+        """Rebuild a session from the log. Returns it with the bursts that are still to be carried out. `loaded_for`:
+        messages that have just come; tracing reports that they are taken (`runtime.trace`). A session that
         was closing is recovered as running or done: its cause is found again in the inbox, in the row, at the fence or
         by running on (docs/protocol.md)."""
         session = cls.from_row(program, memory)
@@ -149,7 +151,9 @@ class Session:
         state.unanswered = asked if asked not in state.results else None
         session.retried(0)  # attempts are counted from zero again
         state.mailbox.spilled, state.mailbox.bounded = memory.more, not memory.whole
+        state.trace.renewed(loaded_for if memory.session is not None else {message.key for message in memory.inbox})
         bursts = session._resume(memory.inbox)
+        state.trace.renewed(None)
         state.mailbox.bounded = True
         if asked is None:  # the row is older than this field: the open call may have been made before
             state.unanswered = state.asked
@@ -203,8 +207,7 @@ class Session:
         """Everything that was decided since the last burst."""
         state = self.state
         draft, state.draft = state.draft, Draft()
-        consumed = state.trace.cut()
-        return draft.seal(state.durable_row, () if self._recovering else consumed, ended=state.final)
+        return draft.seal(state.durable_row, state.trace.cut(), ended=state.final)
 
     def _set_aside(self, event: Event) -> bool:
         """Whether to drop an impossible message: it has parked the session before, or is not believed."""
@@ -235,7 +238,6 @@ class Session:
     def _resume(self, inbox: Iterable[Message]) -> list[Burst]:
         """Fill the mailbox, run, then handle the control messages of the inbox, aborts first. A granted request closes
         the session before anything else. If the inbox holds an abort, it is handled before the program runs."""
-        self._recovering = True
         control_messages = []
         for message in inbox:
             if message.kind not in (Kind.START, Kind.DATA, Kind.CHOICE, Kind.EVENT):
@@ -253,7 +255,6 @@ class Session:
             bursts.append(self._heard_again(message))
         if self.recovery.runs_on():
             bursts.append(self.handle(Recovered(Name.CAUGHT_UP)))
-        self._recovering = False
         return bursts
 
     def _heard_again(self, message: Message) -> Burst:

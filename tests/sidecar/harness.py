@@ -36,6 +36,7 @@ from accompanist.sidecar.loops.relay import Receiver, Relay
 from accompanist.sidecar.sessions.driver import Driver
 from accompanist.sidecar.tracing import Tracing
 from accompanist.simulation.worker import FencedWorker
+from accompanist.telemetry.facts import Span
 from accompanist.telemetry.spans import Telemetry
 from tests.runtime import sagas
 
@@ -103,7 +104,7 @@ class Sidecar:
         self.made.append(self)
         self._world = world
         self.flusher = Flusher(self.log, sleep=_at_once, clock=lambda: world.now)
-        tracing = Tracing(Telemetry(), {})
+        tracing = Tracing(Telemetry(world.spans.append), {})
         calls = Calls({role.upper(): world.workers[role]}, tracing, sleep=_at_once, chance=lambda: 0.0)
         calls._learn(role.upper(), Replied(b"0"))  # as `look` would: these workers have fences
         self.driver = Driver(role, Hosted(world.programs[role]), self.log, self.flusher, calls, tracing, world.ended)
@@ -166,6 +167,7 @@ class Services:
         self.workers = {role: Workers(role, programs, frozenset({declines})) for role in programs}
         self.sidecars: dict[str, Sidecar] = {}
         self.rows: dict[UUID, asyncio.Future[SessionRow]] = {}
+        self.spans: list[Span] = []
         for role in programs:
             self.add(role)
 

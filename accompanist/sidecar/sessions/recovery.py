@@ -171,7 +171,7 @@ class Recovery:
                 live.heard_in_part()
                 self._reader.read_on(live)
         elif self._holding.holds(key[0]):
-            self._rebuild(key, memory, alone=not waiting)
+            self._rebuild(key, memory, waiting)
         else:
             self._residences.move(key, ResidenceMove.FORGET)
         if memory.session is None and memory.inbox and self._holding.session(key) is None:
@@ -188,8 +188,8 @@ class Recovery:
             elif (session := self._holding.session(key)) is not None:
                 self._sessions.hear(session, what)
 
-    def _rebuild(self, key: Key, memory: Memory, alone: bool) -> None:
-        """Rebuild a session that is not in memory. `alone`: nothing came for it, and so nothing asks for it."""
+    def _rebuild(self, key: Key, memory: Memory, waiting: Sequence[Waiting]) -> None:
+        """Rebuild a session that is not in memory. `waiting`: what came for it; without, nothing asks for it."""
         row = memory.session
         begun = (message for message in memory.inbox if not leaves_one(message, self._service))
         header = self._belief.heading(begun) if row is None else row.header
@@ -206,12 +206,13 @@ class Recovery:
             return
         memory = self._belief.inbox(memory, header, program)
         try:
-            session, bursts = Session.recover(program, memory)
+            came = {what.key for what in waiting if isinstance(what, Message)}
+            session, bursts = Session.recover(program, memory, came)
         except BaseException as problem:
             broken = Session(program, row) if row is not None else Session.from_row(program, memory)
             self._park(broken, row, problem)
             return
-        if alone and session.rests and row == session.durable_row and not any(burst.forced for burst in bursts):
+        if not waiting and session.rests and row == session.durable_row and not any(burst.forced for burst in bursts):
             self._residences.move(key, ResidenceMove.FORGET)  # it waits as it did, and owes nothing
             return
         self._sessions.admit(session)
