@@ -33,7 +33,7 @@ class Till(Role):
     def count(self, cents: int) -> int: ...
 worker = Worker(Till, schema="till")
 @worker.operation
-async def count(tx, cents: int) -> int:
+async def count(tx: object, cents: int) -> int:
     return cents
 async def install(dsn: str) -> None: ...
 raise SystemExit(main(worker, install))
@@ -131,6 +131,20 @@ def test_a_worker_and_the_command_line_need_no_more_than_their_extra(worker: Pat
     absent = "import importlib.util as u; raise SystemExit(any(map(u.find_spec, ('alembic', 'sqlalchemy', 'honcho'))))"
     assert run(worker, "-c", absent).returncode == 0
     assert run(worker, "-c", "import accompanist.rpc.http_server, accompanist.rpc.http_client").returncode == 0
+
+
+def test_a_users_program_is_checked_against_the_types_that_the_wheel_has(worker: Path) -> None:
+    place = worker.parents[1] / "typed"
+    place.mkdir()
+    right, wrong = place / "till.py", place / "wrong.py"
+    right.write_text(WORKER)
+    wrong.write_text(WORKER.replace('schema="till"', "schema=1"))
+    options = ["--strict", "--disable-error-code=empty-body", "--cache-dir", str(place / "cache")]
+    command = [sys.executable, "-m", "mypy", *options, "--python-executable", str(worker)]
+    for script, code in ((right, 0), (wrong, 1)):
+        told = subprocess.run([*command, script.name], cwd=place, capture_output=True, text=True, check=False)
+        assert told.returncode == code, told.stdout
+    assert 'Argument "schema" to "Worker" has incompatible type' in told.stdout
 
 
 def test_each_use_without_its_extra_says_what_to_install(base: Path) -> None:
