@@ -128,7 +128,6 @@ def work(read: Callable[[bytes], Any], data: bytes) -> tuple[int, int]:
         return count
 
     before = sys.gettrace()
-    gc.collect()
     gc.disable()  # what others have it call is no work of the border's
     tracemalloc.start()
     sys.settrace(count)
