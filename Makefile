@@ -24,12 +24,15 @@ start: $(STAMP) ## run the order saga's services, with a Postgres of their own u
 demo: $(STAMP) ## run the scenes of the demo against real processes, kill some, and show that all ended well
 	@exec $(BIN)/python -m ops.demo
 
-# Each process has a Postgres of its own, so as many as there are cores; but where DATABASE_URL names one, its roles are
-# there once: one process. PROCESSES=4 chooses, PROCESSES=0 runs the tests in pytest's own process.
-PROCESSES ?= $(if $(DATABASE_URL),0,auto)
+# Each process has a Postgres of its own: one for each core, and one more, since the system's tests wait most of the
+# time. Where DATABASE_URL names a Postgres, its roles are there once: one process. PROCESSES=4 chooses, PROCESSES=0 runs
+# the tests in pytest's own process.
+CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+PROCESSES ?= $(if $(DATABASE_URL),0,$(shell expr $(CORES) + 1))
 PYTEST := $(BIN)/python -m pytest -n $(PROCESSES) --maxprocesses 8
 FAST := cli defects language log rpc runtime security sidecar telemetry testing worker
 
+fast: PROCESSES = auto
 fast: $(STAMP) ## run the tests that need no database and take less than a second each
 	$(PYTEST) -m "not postgres and not slow" $(FAST:%=tests/%)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 from collections.abc import Iterator
 
@@ -30,7 +31,6 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> distributed.Scheduling:
     """With `-n`: who gets which tests."""
     return distributed.Scheduling(config, log)
@@ -43,6 +43,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("postgres")
     if hasattr(config, "workerinput"):  # one of several processes
         items[:] = distributed.in_order(items)
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: eleven thousand tests, which every full collection of garbage would look at
+    again, for half a second."""
+    gc.collect()
+    gc.freeze()
 
 
 def _asks_for_postgres(test: pytest.Function) -> bool:

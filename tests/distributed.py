@@ -13,26 +13,25 @@ from collections.abc import Iterable
 import pytest
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
-TOGETHER = ("tests/system/",)
-"""Folders whose tests share a deployment that takes long to start."""
+APART = ("tests/model/", "tests/simulation/test_planted.py")
+"""Whose tests share nothing, and take long one by one."""
 
-APART = ("tests/model/",)
-"""Folders whose tests share nothing, and take long one by one."""
-
-FIRST = ("tests/system/", "tests/model/")
+FIRST = ("tests/system/", "tests/simulation/", "tests/model/")
+"""What begins first: the system's tests wait for processes most of the time."""
 
 
 def scope(test: str) -> str:
     """What a test goes to a process with, by its id."""
-    for folder in TOGETHER:
-        if test.startswith(folder):
-            return folder
     return test if test.startswith(APART) else test.partition("::")[0]
 
 
 def in_order(tests: Iterable[pytest.Item]) -> list[pytest.Item]:
     """The tests, those that take long before the others; otherwise as they were."""
-    return sorted(tests, key=lambda test: not test.nodeid.startswith(FIRST))
+    return sorted(tests, key=lambda test: _rank(test.nodeid))
+
+
+def _rank(test: str) -> int:
+    return next((rank for rank, folder in enumerate(FIRST) if test.startswith(folder)), len(FIRST))
 
 
 class Scheduling(LoadScopeScheduling):

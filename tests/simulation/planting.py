@@ -44,10 +44,10 @@ class Plant:
             yield
 
 
-def found(plant: Plant) -> tuple[int, Ran] | None:
+def found(plant: Plant, first: int = 0) -> tuple[int, Ran] | None:
     """After how many seeds it was found, and the run that found it. A seed that breaks without the plant, too, shows
-    nothing of it."""
-    for seed in range(plant.seeds_max):
+    nothing of it. `first`: the seed to look at before all others."""
+    for seed in (first, *(seed for seed in range(plant.seeds_max) if seed != first)):
         setting = Setting(seed, plain=plant.plain, hostile=plant.hostile)
         with plant.grown():
             ran = run(setting, subjects(plant.only))

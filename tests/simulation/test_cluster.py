@@ -14,12 +14,7 @@ from accompanist.sidecar.tracing import Tracing
 from accompanist.simulation.clusters.faults import FaultKind
 from accompanist.simulation.clusters.marks import unreached
 from accompanist.simulation.clusters.run import Ran, Setting, run
-from accompanist.simulation.clusters.shrink import shrink
 from tests.language.programs import ROOT
-from tests.sidecar import test_late_answers
-from tests.simulation.holes import HOLES
-from tests.simulation.planted import LATE_NEWS, PLANTED
-from tests.simulation.planting import Plant, found
 from tests.simulation.subjects import FILES, subjects
 
 SEEDS = range(96)
@@ -78,33 +73,10 @@ def test_a_seed_is_the_same_run_in_another_process(digests: list[str], hash_seed
     assert said.stdout.split() == digests
 
 
-def test_a_failing_run_is_made_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
-    plant = next(plant for plant in PLANTED if plant.name == "inbox-forgotten")
-    with plant.grown():
-        ran = next(ran for seed in range(plant.seeds_max) if (ran := run(Setting(seed), subjects())).broken)
-        small = shrink(ran, subjects())
-        assert small.broken
-        assert sum(small.faults.values()) < sum(ran.faults.values())
-        assert small.setting != ran.setting
-        again = run(small.setting, subjects())
-    assert (again.broken, again.digest) == (small.broken, small.digest)
-
-
 def test_a_setting_says_how_to_repeat_it() -> None:
     setting = Setting(7, frozenset({FaultKind.PAUSE, FaultKind.CRASH}), 3, 2)
     told = setting.command(["orders.py"])
     assert told == "accompanist simulate orders.py --seed 7 --without crash,pause --faults-max 3 --sessions-max 2"
-
-
-@pytest.mark.parametrize("plant", [plant for plant in (*PLANTED, *HOLES) if plant.quick], ids=lambda plant: plant.name)
-def test_a_planted_bug_is_found(plant: Plant) -> None:
-    assert found(plant) is not None, f"{plant.about}: not found in {plant.seeds_max} seeds"
-
-
-async def test_late_answers_are_found_where_they_are_arranged(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Epochs, write-once rows and keyed calls mask this one from most seeds; here the lease is held all the time."""
-    with LATE_NEWS.grown(), pytest.raises(AssertionError):
-        await test_late_answers.test_a_session_was_read_before_its_shard_was_anothers(monkeypatch)
 
 
 def test_a_directory_stands_for_what_can_be_started_in_it() -> None:
