@@ -44,6 +44,26 @@ class Plant:
             yield
 
 
+SHOWN_BY = {
+    "vote-told-early": 38,
+    "no-tombstone": 7,
+    "close-left-out": 16,
+    "marks-all": 11,
+    "undone-forwards": 11,
+    "taken-at-once": 5,
+    "inbox-forgotten": 13,
+    "query-unrecorded": 2,
+    "contacts-uncounted": 10,
+    "shards-kept": 5,
+    "silence-is-success": 5,
+    "leavings": 1,
+    "hands": 15,
+    "headers": 22,
+    "squats": 7,
+}
+"""By the name of a bug, the first seed that shows it."""
+
+
 def found(plant: Plant, first: int = 0) -> tuple[int, Ran] | None:
     """After how many seeds it was found, and the run that found it. A seed that breaks without the plant, too, shows
     nothing of it. `first`: the seed to look at before all others."""
