@@ -243,8 +243,10 @@ def picture() -> str:
         f'<rect class="paper" x=".5" y=".5" width="{WIDTH - 1}" height="{HEIGHT - 1}" rx="12"/>',
         *(line for edge in steps for line in _edge(edge, steps[edge])),
         *(line for phase in Phase for line in _box(phase)),
-        f'<text class="small mid" x="{WIDTH // 2}" y="{HEIGHT - 24}">Bold: the outcome; below it: the events whose '
+        f'<text class="small mid" x="{WIDTH // 2}" y="{HEIGHT - 26}">Bold: the outcome; below it: the events whose '
         "action may have it. At once: as soon as the phase is entered. Dashed: not kept in the log.</text>",
+        f'<text class="small mid" x="{WIDTH // 2}" y="{HEIGHT - 8}">Each outcome of each event is taken by a test: '
+        "tests/runtime/test_outcomes.py.</text>",
         "</svg>",
     ]
     return "\n".join(lines) + "\n"
