@@ -1,20 +1,23 @@
-"""A role's worker with a fence in memory: does what the SDK and its SQL do in Postgres.
+"""A role's worker with a fence in memory, for one session. What it decides is `simulation.fence`.
 
-The fence is durable by definition: it survives every crash of the world. `operations` maps an operation's name to a
-function of its arguments' JSON bytes that returns the reply's JSON bytes or raises `Refusal`. The ledger counts what
-was really executed and undone, and is the oracle that runs are judged by.
+`operations` maps an operation's name to a function of its arguments' JSON bytes that returns the reply's JSON bytes or
+raises `Refusal`. What was really executed and undone is the oracle that runs are judged by.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import orjson
+
+from accompanist import limits
 from accompanist.language.program.program import Operation
-from accompanist.language.values import codec
-from accompanist.runtime.answers import Answer, Closed, Declined, Missing, Replied, Reused
-from accompanist.runtime.burst import CallWorker
+from accompanist.runtime.answers import Answer, Declined, Missing, Replied
+from accompanist.runtime.burst import CallWorker, CloseWorker
 from accompanist.runtime.events import CloseAnswered, Name
-from accompanist.runtime.ports import Executed, ResultKind
+from accompanist.runtime.ports import Executed
+from accompanist.simulation import fence
+from accompanist.simulation.fence import FENCED, FenceState
 
 
 class Refusal(Exception):
@@ -28,64 +31,61 @@ class Refusal(Exception):
 class FencedWorker:
     """The worker of one role in one session."""
 
+    rules = FENCED
     page_rows = 1
     """Entries in one answer to a close: few, so that a saga of a few transactions has several pages."""
+    page_bytes = limits.fence_page_bytes_max
 
     def __init__(self, operations: Mapping[str, Operation], functions: Mapping[str, Callable[[bytes], bytes]]) -> None:
         self._operations = operations
         self._functions = functions
-        self._answers: dict[tuple[str, ResultKind], tuple[bytes, Answer]] = {}
-        self.closed = False
-        self.executed: list[Executed] = []
-        self.undone: list[str] = []
+        self._fence = FenceState()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the session's door is shut."""
+        return self._fence.closed
+
+    @property
+    def executed(self) -> list[Executed]:
+        """The transactions that were done, in order."""
+        return list(self._fence.executed)
+
+    @property
+    def undone(self) -> list[str]:
+        """The sites that were compensated, in order."""
+        return list(self._fence.undone)
 
     def call(self, call: CallWorker) -> Answer:
-        """Answer a call as the fence would: a repeat from its record, a late one with a closed door."""
+        """Answer a call from the fence, or run its function. What the function raises beside `Refusal` is raised, and
+        leaves nothing in the fence."""
         operation = self._operations.get(call.operation)
         if operation is None:
             return Missing(call.operation)
-        key, digest = (call.site, call.kind), codec.digest(call.arguments)
-        known = self._answers.get(key)
-        if known is not None:
-            return known[1] if known[0] == digest else Reused(call.site)
-        if operation.kind == "query":
-            return self._run(call)
-        if call.kind is ResultKind.FORWARD and self.closed:
-            return Closed()
-        answer = self._undo(call) if call.kind is ResultKind.COMPENSATE else self._do(call)
-        if isinstance(answer, Declined) and (call.firm or operation.retriable):
-            return answer  # it may not decline, so that is no outcome
-        self._answers[key] = (digest, answer)
+        answer, self._fence = fence.enter(self._fence, call, operation, self.rules)
+        if answer is None:
+            answer, self._fence = fence.leave(self._fence, call, operation, self._run(call))
         return answer
 
     def close(self, unless: str | None, before: str | None = None) -> CloseAnswered:
-        """Shut the door and say what was executed and is not undone, a page of it; or, `unless` that site has a reply
-        and the door is open, give the reply."""
-        if unless is not None and not self.closed:
-            held = self._answers.get((unless, ResultKind.FORWARD))
-            if held is not None and isinstance(held[1], Replied):
-                return CloseAnswered(Name.HELD, (), held[1].value)
-        self.closed = True
-        sites = [entry.site for entry in self.executed]
-        earlier = self.executed if before is None else self.executed[: sites.index(before)]
-        left = tuple(entry for entry in earlier if (entry.site, ResultKind.COMPENSATE) not in self._answers)
-        page = left[-self.page_rows :]
-        return CloseAnswered(Name.CLOSED, page, before=before, more=len(page) < len(left))
-
-    def _do(self, call: CallWorker) -> Answer:
-        answer = self._run(call)
-        if isinstance(answer, Replied):
-            self.executed.append(Executed(call.site, call.operation, call.arguments))
-        return answer
-
-    def _undo(self, call: CallWorker) -> Answer:
-        if any(entry.site == call.site for entry in self.executed):
-            self._run(call)
-            self.undone.append(call.site)
-        return Replied(b"null")
+        """Close the session, unless a call has replied, and list a page of what is to be undone."""
+        asked = CloseWorker(unless, before)
+        told, self._fence = fence.close(self._fence, asked, self.page_rows, self.page_bytes)
+        return told
 
     def _run(self, call: CallWorker) -> Answer:
         try:
             return Replied(self._functions[call.operation](call.arguments))
         except Refusal as refusal:
             return Declined(refusal.reason)
+
+
+def close_reply(told: CloseAnswered) -> bytes:
+    """The answer to a close as JSON, as the worker contract has it."""
+    if told.name is Name.HELD:
+        return orjson.dumps({"closed": False, "reply": orjson.Fragment(told.reply)})
+    executed = [
+        {"site": entry.site, "operation": entry.operation, "arguments": orjson.Fragment(entry.arguments)}
+        for entry in told.executed or ()
+    ]
+    return orjson.dumps({"closed": True, "executed": executed} | ({"more": True} if told.more else {}))

@@ -21,7 +21,6 @@ from uuid import UUID, uuid4
 from accompanist import limits
 from accompanist.language.program.operations import Abort, Call
 from accompanist.language.program.program import RoleProgram
-from accompanist.language.values import codec
 from accompanist.runtime.answers import Answer, Declined, Replied
 from accompanist.runtime.beginning import BEGINS, begins
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
@@ -35,9 +34,9 @@ from accompanist.runtime.session import Session, SessionParts
 from accompanist.runtime.tombstone import leaves_one, tombstone
 from accompanist.sidecar.calls import sidecar_reads
 from accompanist.sidecar.calls.meaning import event_of
+from accompanist.simulation.fence import FenceState, Record
 from accompanist.simulation.search import properties
 from accompanist.simulation.search.explore import ScheduleStep
-from accompanist.simulation.search.fence import FenceState, Record
 from accompanist.simulation.search.properties import Broken, FinalState, Property
 from accompanist.simulation.search.words import did, told
 from accompanist.testing.script import CRASHED_AFTER_CALL, CRASHED_AFTER_COMMIT, CRASHED_BEFORE_COMMIT, Script
@@ -185,7 +184,7 @@ class Stage:
             if place.program.projection.operations[call.operation].kind == "transaction"
         }
         records = frozenset(
-            Record(site, ResultKind.FORWARD, codec.digest(call.arguments), answer)
+            Record(site, ResultKind.FORWARD, call.operation, call.arguments, answer)
             for site, (call, answer) in transactions.items()
         )
         fence = FenceState(

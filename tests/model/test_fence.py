@@ -1,4 +1,4 @@
-"""The fence as a value does what the fence that changes in place does, call by call."""
+"""The search answers a call as the fake worker does, call by call: both ask the same fence."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import pytest
 from accompanist.runtime.answers import Answer
 from accompanist.runtime.burst import CallWorker, CloseWorker
 from accompanist.runtime.ports import ResultKind
-from accompanist.simulation.search import fence as explore_fence
-from accompanist.simulation.search.fence import FenceState, Fencing
+from accompanist.simulation import fence
+from accompanist.simulation.fence import FENCED, FenceState
+from accompanist.simulation.search.fence import answer
 from tests.model.searched import Adding
 from tests.runtime import sagas
 
@@ -22,7 +23,7 @@ def test_alike(seed: int) -> None:
     programs = sagas.ring()
     operations = programs["b"].projection.operations
     other = sagas.workers(programs)["b"]
-    fence, worker = FenceState(), Adding(operations, declines=False, doubtful=False)
+    state, worker = FenceState(), Adding(operations, declines=False, doubtful=False)
     for _ in range(20):
         site = chance.choice(["3", "4b"])
         forward = "try_it" if site == "3" else "tail"
@@ -32,11 +33,11 @@ def test_alike(seed: int) -> None:
         if chance.random() < 0.1:
             before = chance.choice([None, *(entry.site for entry in other.executed)])
             asked = CloseWorker(chance.choice([None, site]), before)
-            told, fence = explore_fence.close(fence, asked, other.page_rows)
+            told, state = fence.close(state, asked, other.page_rows)
             assert told == other.close(asked.unless, asked.before)
             continue
-        [way] = explore_fence.answer(fence, call, operations[name], worker, Fencing())
-        fence = way.fence
+        [way] = answer(state, call, operations[name], worker, FENCED)
+        state = way.fence
         given: Answer = other.call(call)
         assert way.answer == given
-        assert fence.executed == tuple(other.executed) and fence.undone == tuple(other.undone)
+        assert list(state.executed) == other.executed and list(state.undone) == other.undone

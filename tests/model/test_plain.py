@@ -17,9 +17,9 @@ from accompanist.language.program.load import load
 from accompanist.language.program.program import Operation
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.ports import ResultKind
+from accompanist.simulation.fence import FenceState
 from accompanist.simulation.search.explore import Explorer, FaultBudget, SearchBounds
 from accompanist.simulation.search.faithful import DirectComparison
-from accompanist.simulation.search.fence import FenceState
 from accompanist.simulation.search.plain import answer
 from accompanist.simulation.search.properties import LEFT, Broken, Property, executed
 from accompanist.simulation.search.scenarios import scenarios

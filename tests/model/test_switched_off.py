@@ -13,8 +13,8 @@ import pytest
 from accompanist.language.program.operations import Call, Program, Receive, Send
 from accompanist.language.program.program import Operation, RoleProgram
 from accompanist.runtime.messages import Kind
+from accompanist.simulation.fence import Fencing
 from accompanist.simulation.search.explore import FaultBudget
-from accompanist.simulation.search.fence import Fencing
 from accompanist.simulation.search.properties import Property
 from accompanist.simulation.search.state import BEGINS, Rules
 from tests.model import switched

@@ -10,6 +10,7 @@ from accompanist.runtime.events import Arrived, CallAnswered, CloseAnswered, Nam
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Executed, Memory, Phase, ResultRow
 from accompanist.runtime.session import Session
+from accompanist.simulation.fence import page
 from tests.runtime import sagas
 from tests.runtime.test_operate import hear, order
 
@@ -21,17 +22,12 @@ WITHOUT = CloseAnswered(Name.CLOSED, None)
 class Fence:
     """So many executed transactions, in pages of so many."""
 
-    def __init__(self, count: int, page: int) -> None:
+    def __init__(self, count: int, rows: int) -> None:
         self.left = [Executed(f"3[{number}]", "try_it", b'{"value":1}') for number in range(count)]
-        self.page = page
+        self.rows = rows
 
     def answer(self, close: CloseWorker) -> CloseAnswered:
-        at = len(self.left)
-        while close.before is not None and at and int(self.left[at - 1].site[2:-1]) >= int(close.before[2:-1]):
-            at -= 1
-        earlier = self.left[:at]
-        page = tuple(earlier[-self.page :])
-        return CloseAnswered(Name.CLOSED, page, before=close.before, more=len(page) < len(earlier))
+        return page(self.left, frozenset(), close.before, self.rows)
 
 
 def closing() -> tuple[Session, CloseWorker]:

@@ -24,7 +24,6 @@ from accompanist.rpc import meta as rpc_meta
 from accompanist.runtime.answers import Answer, Replied
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.control import control
-from accompanist.runtime.events import Name
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import Commit, Memory, Phase, ResultKind
 from accompanist.sidecar.calls.attempts import CLOSE, Calls
@@ -32,7 +31,7 @@ from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.loops.intake import Intake
 from accompanist.sidecar.sessions.driver import Driver
 from accompanist.sidecar.tracing import Tracing
-from accompanist.simulation.worker import FencedWorker
+from accompanist.simulation.worker import FencedWorker, close_reply
 from accompanist.telemetry.spans import Telemetry
 from tests.log.worlds import AnyLog, PostgresWorld
 from tests.postgres import SERVICES, Database
@@ -61,13 +60,7 @@ class Worker:
         worker = self.sessions.setdefault(about.session, self._fence())
         if method == CLOSE:
             asked = orjson.loads(arguments)
-            said = worker.close(asked["unless"], asked.get("before"))
-            executed = [
-                {"site": e.site, "operation": e.operation, "arguments": orjson.Fragment(e.arguments)}
-                for e in said.executed or ()
-            ]
-            told = {"closed": said.name is Name.CLOSED, "executed": executed, "more": said.more}
-            return Replied(orjson.dumps(told | {"reply": orjson.Fragment(said.reply)}))
+            return Replied(close_reply(worker.close(asked["unless"], asked.get("before"))))
         kind = ResultKind(about.kind)
         if kind is ResultKind.FORWARD:
             self.asked.set()

@@ -26,7 +26,6 @@ from accompanist.rpc.access import calls_as
 from accompanist.rpc.peers import DELIVER
 from accompanist.runtime.answers import Answer, Fault, Replied
 from accompanist.runtime.burst import CallWorker
-from accompanist.runtime.events import Name
 from accompanist.runtime.messages import Header, Message
 from accompanist.runtime.ports import Commit, Delivery, Phase, ResultKind, SessionRow
 from accompanist.sidecar.calls.attempts import CLOSE, FORGET, Calls
@@ -35,7 +34,7 @@ from accompanist.sidecar.loops.intake import Intake
 from accompanist.sidecar.loops.relay import Receiver, Relay
 from accompanist.sidecar.sessions.driver import Driver
 from accompanist.sidecar.tracing import Tracing
-from accompanist.simulation.worker import FencedWorker
+from accompanist.simulation.worker import FencedWorker, close_reply
 from accompanist.telemetry.facts import Span
 from accompanist.telemetry.spans import Telemetry
 from tests.runtime import sagas
@@ -66,13 +65,7 @@ class Workers:
         worker = self.sessions.setdefault(session, self._make())
         if method == CLOSE:
             asked = orjson.loads(arguments)
-            said = worker.close(asked["unless"], asked.get("before"))
-            executed = [
-                {"site": e.site, "operation": e.operation, "arguments": orjson.Fragment(e.arguments)}
-                for e in said.executed or ()
-            ]
-            told = {"closed": said.name is Name.CLOSED, "executed": executed, "more": said.more}
-            return Replied(orjson.dumps(told | {"reply": orjson.Fragment(said.reply)}))
+            return Replied(close_reply(worker.close(asked["unless"], asked.get("before"))))
         return worker.call(CallWorker(site, ResultKind(about.kind), method, arguments, firm=about.retriable))
 
 

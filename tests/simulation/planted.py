@@ -16,17 +16,15 @@ from unittest.mock import patch
 import msgspec
 
 from accompanist.language.program.program import RoleProgram
-from accompanist.language.values import codec
 from accompanist.log.group import Flusher
 from accompanist.log.memory import MemoryLog
 from accompanist.log.memory_tables import Tables
 from accompanist.runtime import saga, votes
-from accompanist.runtime.answers import Closed, Fault, Missing, Reused
-from accompanist.runtime.burst import CallWorker
+from accompanist.runtime.answers import Fault
 from accompanist.runtime.control import CLIENT, DEADLINE_SITE, control
 from accompanist.runtime.events import Arrived, Name
 from accompanist.runtime.messages import Kind
-from accompanist.runtime.ports import Commit, Delivery, LeaseLost, LogUnavailable, Phase, ResultKind
+from accompanist.runtime.ports import Commit, Delivery, LeaseLost, LogUnavailable, Phase
 from accompanist.runtime.position import Position
 from accompanist.runtime.replay import executed_by
 from accompanist.runtime.requests import UndoRequests
@@ -43,6 +41,7 @@ from accompanist.sidecar.sessions.freshness import Freshness, shard_of
 from accompanist.sidecar.sessions.holding import Holding
 from accompanist.sidecar.sessions.output_commit import OutputCommit
 from accompanist.sidecar.versions import Versions
+from accompanist.simulation.fence import Fencing
 from accompanist.simulation.worker import FencedWorker
 from tests.simulation.beginnings import GUARDS
 from tests.simulation.planting import Plant, search
@@ -81,35 +80,11 @@ def close_left_out() -> Sequence[Any]:
 
 
 def door_open() -> Sequence[Any]:
-    real = FencedWorker.call
-
-    def call(self: Any, asked: CallWorker) -> Any:
-        shut, self.closed = self.closed, False
-        answer = real(self, asked)
-        self.closed = shut
-        return answer
-
-    return [patch.object(FencedWorker, "call", call)]
+    return [patch.object(FencedWorker, "rules", Fencing(door=False))]
 
 
 def fence_forgets() -> Sequence[Any]:
-    def call(self: Any, asked: CallWorker) -> Any:
-        operation = self._operations.get(asked.operation)
-        if operation is None:
-            return Missing(asked.operation)
-        key, digest = (asked.site, asked.kind), codec.digest(asked.arguments)
-        known = self._answers.get(key)
-        if known is not None and known[0] != digest:
-            return Reused(asked.site)
-        if operation.kind == "query":
-            return self._run(asked)
-        if asked.kind is ResultKind.FORWARD and self.closed:
-            return Closed()
-        answer = self._undo(asked) if asked.kind is ResultKind.COMPENSATE else self._do(asked)
-        self._answers[key] = (digest, answer)
-        return answer
-
-    return [patch.object(FencedWorker, "call", call)]
+    return [patch.object(FencedWorker, "rules", Fencing(replies_kept=False))]
 
 
 def marks_all() -> Sequence[Any]:

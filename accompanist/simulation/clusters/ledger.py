@@ -19,12 +19,11 @@ from accompanist.rpc.envelope import INVALID_PARAMS
 from accompanist.rpc.meta import Meta
 from accompanist.runtime.answers import Answer, Declined, Fault, Missing, Replied
 from accompanist.runtime.burst import CallWorker
-from accompanist.runtime.events import Name
 from accompanist.runtime.ports import ResultKind
 from accompanist.sidecar.calls.attempts import CLOSE, FORGET
 from accompanist.simulation.clusters.subject import Subject
 from accompanist.simulation.search.workers import UNWILLING
-from accompanist.simulation.worker import FencedWorker, Refusal
+from accompanist.simulation.worker import FencedWorker, Refusal, close_reply
 
 
 class Entry(NamedTuple):
@@ -83,7 +82,7 @@ class Workers:
         worker = self._fence(about.session, about.role)
         if method == CLOSE:
             asked = orjson.loads(arguments)
-            answer = self._close(worker, asked["unless"], asked.get("before"))
+            answer = Replied(close_reply(worker.close(asked["unless"], asked.get("before"))))
             if worker.closed:
                 entries = self._ledger.of(about.session, about.role)
                 self._ledger.shut.setdefault((about.session, about.role), len(entries))
@@ -101,15 +100,6 @@ class Workers:
             functions = {name: partial(self._do, session, role, name) for name in operations}
             self.fences[key] = FencedWorker(operations, functions)
         return self.fences[key]
-
-    def _close(self, worker: FencedWorker, unless: str | None, before: str | None) -> Answer:
-        said = worker.close(unless, before)
-        executed = [
-            {"site": entry.site, "operation": entry.operation, "arguments": orjson.Fragment(entry.arguments)}
-            for entry in said.executed or ()
-        ]
-        shut, reply = said.name is Name.CLOSED, orjson.Fragment(said.reply)
-        return Replied(orjson.dumps({"closed": shut, "executed": executed, "more": said.more, "reply": reply}))
 
     def _forget(self, sessions: list[UUID]) -> None:
         for key in [key for key in self.fences if key[0] in sessions]:

@@ -62,9 +62,9 @@ class DirectComparison:
             _, returns = self._programs[role].operation_types[operation]
             if waits.is_wait(operation) or roles[role].plain or _has(roles[role], site):
                 return _logged(roles[role], site, returns)
-            call = CallWorker(site, ResultKind.FORWARD, operation, arguments.sent)
-            record = roles[role].fence.record(call)
+            record = roles[role].fence.record(site, ResultKind.FORWARD)
             if record is None:  # a query leaves no record, and its answer need not have been kept
+                call = CallWorker(site, ResultKind.FORWARD, operation, arguments.sent)
                 answer, _ = self._workers[role].answers(call, roles[role].fence.memory)[0]
             else:
                 answer = record.answer

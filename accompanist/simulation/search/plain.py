@@ -29,7 +29,8 @@ from accompanist.runtime.events import CallAnswered, CloseAnswered, Name
 from accompanist.runtime.ports import Executed, Parked, Phase, ResultKind, ResultRow
 from accompanist.runtime.unfenced import IN_DOUBT, UNENDED
 from accompanist.sidecar.calls.meaning import event_of
-from accompanist.simulation.search.fence import Answering, FenceState, ModelWorker, Record
+from accompanist.simulation.fence import FenceState, Record
+from accompanist.simulation.search.fence import Answering, ModelWorker
 from accompanist.simulation.search.role import RoleSystem
 from accompanist.simulation.search.state import Asked, Chance, RoleState, Transition
 from accompanist.simulation.search.words import did
@@ -51,7 +52,7 @@ def answer(fence: FenceState, call: CallWorker, operation: Operation, worker: Mo
 
 
 def _carried_out(fence: FenceState, call: CallWorker, memory: bytes) -> FenceState:
-    compensated = fence.record(CallWorker(call.site, ResultKind.COMPENSATE, "", b"")) is not None
+    compensated = fence.record(call.site, ResultKind.COMPENSATE) is not None
     if call.kind is ResultKind.COMPENSATE:
         if compensated:
             return fence
@@ -63,7 +64,7 @@ def _carried_out(fence: FenceState, call: CallWorker, memory: bytes) -> FenceSta
 
 
 def _compensated(fence: FenceState, call: CallWorker) -> FenceState:
-    return fence._replace(records=fence.records | {Record(call.site, call.kind, b"", _DONE)})
+    return fence._replace(records=fence.records | {Record(call.site, call.kind, call.operation, b"", _DONE)})
 
 
 class PlainRole(RoleSystem):

@@ -24,7 +24,7 @@ from accompanist.runtime.saga import IMPOSSIBLE
 from accompanist.runtime.state import CLASH
 from accompanist.runtime.undo import UNDO_STUCK
 from accompanist.runtime.unfenced import IN_DOUBT, UNENDED
-from accompanist.simulation.search.fence import FenceState
+from accompanist.simulation.fence import FenceState
 
 
 class Property(StrEnum):

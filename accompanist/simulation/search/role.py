@@ -28,9 +28,11 @@ from accompanist.runtime.ports import Memory, Parked, ResultKind, ResultRow, Ses
 from accompanist.runtime.saga import FINAL
 from accompanist.runtime.tombstone import leaves_one, tombstone
 from accompanist.sidecar.calls.meaning import event_of
-from accompanist.simulation.search import fence as fences
+from accompanist.simulation import fence as fences
+from accompanist.simulation.fence import FenceState
+from accompanist.simulation.search import fence as ways
 from accompanist.simulation.search import properties
-from accompanist.simulation.search.fence import FenceState, ModelWorker
+from accompanist.simulation.search.fence import Answering, ModelWorker
 from accompanist.simulation.search.properties import Broken, Property
 from accompanist.simulation.search.session import Automaton, Failure, Stepped, plain, row_key
 from accompanist.simulation.search.state import DOWN, NOBODY, Asked, Chance, Post, RoleState, Rules, Transition
@@ -242,9 +244,9 @@ class RoleSystem:
         drawn = self._program.projection.operations[call.operation].drawn
         return call.kind is ResultKind.FORWARD and not call.endless and not drawn
 
-    def _ways(self, state: RoleState, call: CallWorker) -> Iterator[fences.Answering]:
+    def _ways(self, state: RoleState, call: CallWorker) -> Iterator[Answering]:
         operation = self._program.projection.operations[call.operation]
-        return fences.answer(state.fence, call, operation, self._worker, self._rules.fencing)
+        return ways.answer(state.fence, call, operation, self._worker, self._rules.fencing)
 
     def _exhausted(self, to: RoleState, call: CallWorker, text: str) -> Transition:
         event = CallAnswered(call.site, Name.EXHAUSTED)
@@ -448,7 +450,7 @@ class RoleSystem:
             return fence.closed
         if self._program.projection.operations[call.operation].kind == "query":
             return True
-        if fence.record(call) is not None:
+        if fence.record(call.site, call.kind) is not None:
             return fencing.replies_kept or call.kind is ResultKind.COMPENSATE
         return fence.closed and fencing.door and call.kind is ResultKind.FORWARD
 

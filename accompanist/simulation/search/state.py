@@ -12,7 +12,7 @@ from accompanist.runtime.burst import CallWorker, CloseWorker
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import ResultRow
 from accompanist.runtime.session import Session
-from accompanist.simulation.search.fence import FenceState, Fencing
+from accompanist.simulation.fence import FenceState, Fencing
 from accompanist.simulation.search.properties import Broken
 
 NOBODY, DOWN = -1, -2
