@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import ast
-import re
 import subprocess
 from collections import defaultdict
 from pathlib import Path
@@ -16,17 +15,11 @@ ROOT = Path(__file__).parents[2]
 PARALLEL = "the same statement at two stages: in the normal form, and in the program of a role"
 PUBLIC = "users import it under this name, from the SDK and from the test kit; the core's answer is called alike"
 FIELD = "the field's own word in both rooms: a piece of text for a compiler, a timed step for tracing"
-ROOMS = "one of them is in the log, the runtime, the sidecar or the checks, and is still to be renamed there"
-
-_STILL_SHARED = """
-Loop Move Versions Worker
-"""
 
 LEFT = {
     **dict.fromkeys(("Abort", "Again"), PARALLEL),
     "Declined": PUBLIC,
     "Span": FIELD,
-    **dict.fromkeys(re.findall(r"\w+", _STILL_SHARED), ROOMS),
 }
 
 

@@ -104,7 +104,7 @@ class Listed(msgspec.Struct, forbid_unknown_fields=True):
     limit: Rows = 100
 
 
-class Move(msgspec.Struct, forbid_unknown_fields=True):
+class MoveTimer(msgspec.Struct, forbid_unknown_fields=True):
     session: UUID
     role: Name
     who: Words
@@ -208,7 +208,7 @@ class EventsAndTimers:
         return orjson.dumps({"timers": found}, default=plain)
 
     async def move(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
-        asked = read(params, Move)
+        asked = read(params, MoveTimer)
         if asked.at is not None and not 0 <= asked.at <= self._clock() + limits.timer_seconds_max:
             raise PeerError(NO_TIME, f"{asked.at:g} is before the epoch, or beyond ten years from now")
         set_here = [timer for timer in await self._log.timers(asked.session) if timer.role == asked.role]

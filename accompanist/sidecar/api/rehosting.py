@@ -16,7 +16,7 @@ from accompanist.runtime.messages import Header
 from accompanist.runtime.session import Session
 
 
-class Versions(Protocol):
+class HostedPrograms(Protocol):
     """The part of `hosting.Hosted` that is used here."""
 
     def program(self, header: Header, role: str) -> RoleProgram | None: ...
@@ -24,7 +24,7 @@ class Versions(Protocol):
     def playing(self, role: str) -> list[RoleProgram]: ...
 
 
-def fitting(hosted: Versions, session: Session) -> dict[str, str]:
+def fitting(hosted: HostedPrograms, session: Session) -> dict[str, str]:
     """The other hosted versions, by fingerprint, each with the reason why the session cannot go on under it; empty if
     it can."""
     old = session.program

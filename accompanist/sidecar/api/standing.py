@@ -17,7 +17,7 @@ from accompanist.runtime.operate import Standing
 from accompanist.runtime.ports import Memory, Phase
 from accompanist.runtime.session import Session
 from accompanist.runtime.unfenced import UNENDED
-from accompanist.sidecar.api.rehosting import Versions, fitting
+from accompanist.sidecar.api.rehosting import HostedPrograms, fitting
 from accompanist.sidecar.sessions.believing import believable
 
 
@@ -29,7 +29,7 @@ async def to_stand_on(log: SessionPort, session: UUID, role: str) -> Memory:
     return memory
 
 
-def standing_of(hosted: Versions, service: str, memory: Memory) -> Standing:
+def standing_of(hosted: HostedPrograms, service: str, memory: Memory) -> Standing:
     """Where a session stands, according to the log."""
     row = memory.session
     assert row is not None, "a session that is asked about has a row"
@@ -43,13 +43,13 @@ def standing_of(hosted: Versions, service: str, memory: Memory) -> Standing:
     return msgspec.structs.replace(session.standing(), versions=versions)
 
 
-def versions_of(hosted: Versions, service: str, memory: Memory) -> dict[str, str]:
+def versions_of(hosted: HostedPrograms, service: str, memory: Memory) -> dict[str, str]:
     """The other hosted versions, each with the reason why the session cannot go on under it; empty if it can."""
     session = _built(hosted, service, memory)
     return fitting(hosted, session) if session is not None and session.row.phase is Phase.RUNNING else {}
 
 
-def _built(hosted: Versions, service: str, memory: Memory) -> Session | None:
+def _built(hosted: HostedPrograms, service: str, memory: Memory) -> Session | None:
     """A parked session that is running or done, rebuilt from the log; None for any other."""
     row = memory.session
     if row is None or row.parked is None or row.phase not in (Phase.RUNNING, Phase.DONE):
@@ -63,7 +63,7 @@ def _built(hosted: Versions, service: str, memory: Memory) -> Session | None:
     return None
 
 
-def exits_of(hosted: Versions, service: str, memory: Memory) -> dict[str, Any]:
+def exits_of(hosted: HostedPrograms, service: str, memory: Memory) -> dict[str, Any]:
     """What an operator can do about a parked session: the verbs, the site they apply to, and the value that `resolve`
     needs."""
     standing = standing_of(hosted, service, memory)

@@ -52,7 +52,7 @@ from accompanist.runtime.messages import Header
 from accompanist.runtime.ports import Executed, ResultKind
 from accompanist.sidecar.calls import sidecar_reads
 from accompanist.sidecar.calls.meaning import event_of, trouble
-from accompanist.sidecar.calls.outstanding import Loop, Outstanding, Worker
+from accompanist.sidecar.calls.outstanding import CallAttempts, Outstanding, WorkerPort
 from accompanist.sidecar.calls.retries import Retry, away_ms_of, policy_of, timeout_of
 from accompanist.sidecar.tracing import Tracing
 
@@ -113,7 +113,7 @@ class Calls:
 
     def __init__(
         self,
-        workers: Mapping[str, Worker],
+        workers: Mapping[str, WorkerPort],
         tracing: Tracing,
         retries: Mapping[str, Retry] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -131,7 +131,7 @@ class Calls:
         self._new_id = new_id
         self._monotonic = monotonic
         self._outstanding = Outstanding(sleep)
-        self._fenced: dict[str, Worker] = {}
+        self._fenced: dict[str, WorkerPort] = {}
         """The workers that are known to have a fence, by role class."""
         self.in_flight = 0
 
@@ -258,13 +258,13 @@ class Calls:
         """The answer to a forward call. Without a fence, a decline is compared with the answers of other attempts."""
         if not asker.effect or self.fenced(role_class):
             return await self._until_answered(header, role, role_class, call, cause, asker)
-        with self._outstanding.asking((header.session, role)) as loop:
-            loop.doubtful = asker.former
-            answer = await self._until_answered(header, role, role_class, call, cause, asker, loop)
-            doubtful = isinstance(answer, Declined) and (loop.doubtful or loop.late)
+        with self._outstanding.asking((header.session, role)) as attempts:
+            attempts.doubtful = asker.former
+            answer = await self._until_answered(header, role, role_class, call, cause, asker, attempts)
+            doubtful = isinstance(answer, Declined) and (attempts.doubtful or attempts.late)
             if answer is None or not doubtful or await self._has_fence(role_class):
                 return answer
-            return await self._outstanding.decided(loop, answer)
+            return await self._outstanding.decided(attempts, answer)
 
     async def _until_answered(
         self,
@@ -274,21 +274,21 @@ class Calls:
         call: CallWorker,
         cause: dict[str, str],
         asker: Asker,
-        loop: Loop | None = None,
+        attempts: CallAttempts | None = None,
     ) -> Answer | None:
         policy, timeout_ms = policy_of(call, self._retries, asker.tries.get(call.operation, UNSAID))
         failing = Failing(
             policy, away_ms_of(call, self._retries, asker.tries.get(call.operation, UNSAID)), call, asker.again
         )
         attempt = 0
-        while await self._may_ask(role_class, asker, loop):
+        while await self._may_ask(role_class, asker, attempts):
             attempt += 1
             context = self._tracing.call(cause, header, role, call, attempt)
             about = _meta(header, role, call, attempt, timeout_ms, context)
             began = time.time_ns()
             self.in_flight += 1
             try:
-                answer = await self._attempt(header, role, role_class, call, about, timeout_ms, loop)
+                answer = await self._attempt(header, role, role_class, call, about, timeout_ms, attempts)
             finally:
                 self.in_flight -= 1
             self._tracing.called(header, role, role_class, call, attempt, context, cause, began, answer)
@@ -318,22 +318,22 @@ class Calls:
         call: CallWorker,
         about: bytes,
         timeout_ms: int,
-        loop: Loop | None,
+        attempts: CallAttempts | None,
     ) -> Answer:
         worker = self._workers[role_class]
-        if loop is None or self.fenced(role_class):
+        if attempts is None or self.fenced(role_class):
             return await worker.call(call.operation, call.arguments, about, timeout_ms)
         key = (header.session, role)
-        return await self._outstanding.attempt(key, loop, worker, call.operation, call.arguments, about, timeout_ms)
+        return await self._outstanding.attempt(key, attempts, worker, call.operation, call.arguments, about, timeout_ms)
 
-    async def _may_ask(self, role_class: str, asker: Asker, loop: Loop | None) -> bool:
+    async def _may_ask(self, role_class: str, asker: Asker, attempts: CallAttempts | None) -> bool:
         """Whether another attempt may be made; checked before each. With a fence, an attempt after the shard was lost
         is harmless. Without one, it could be executed after a compensation that the new owner has called for. And no
         fence knows what an operator has done by hand, so `wanted` is always checked."""
         while asker.wanted():
-            if loop is None or self.fenced(role_class):
+            if attempts is None or self.fenced(role_class):
                 return True
-            if loop.stopped:
+            if attempts.stopped:
                 return False
             if asker.may():
                 return True

@@ -4,8 +4,7 @@ A fence refuses late calls. Without one, the only protection is to wait: a compe
 session and role can be executed any more. A call has ended if
 
     it was answered                     whatever the answer, and even after its timeout: its connection is kept open,
-    and
-                                        the late answer is still awaited
+                                        and the late answer is still awaited
     its connection was lost             and the call's timeout has passed since: a worker may go on for so long with a
                                         call that nobody waits for
     another sidecar made it             and, since the shard was acquired here, that sidecar's lease and the role's
@@ -18,8 +17,8 @@ If a call is still under way after `limits.unended_wait_ms`, the session is park
 What this asks of a worker without a fence: that it does not begin, nor go on with, a call for longer than its
 `timeout_s` once the connection is gone. What is not promised: order where it does (a worker process that is stopped
 with calls in its sockets and goes on later), nor where a call takes longer than that while its session goes to another
-sidecar, nor where a whole sidecar is stopped between looking at its lease and
-writing to the socket, for longer than that lease and `timeout_s`.
+sidecar, nor where a whole sidecar is stopped between looking at its lease and writing to the socket, for longer than
+that lease and `timeout_s`.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ Key = tuple[UUID, str]
 """A session, and its role here."""
 
 
-class Worker(Protocol):
+class WorkerPort(Protocol):
     """A connection to a role's worker; `rpc.client.WorkerClient` is one."""
 
     async def call(self, method: str, arguments: bytes, meta: bytes, timeout_ms: int) -> Answer: ...
@@ -51,7 +50,7 @@ class Patient(Protocol):
     async def call_open(self, method: str, arguments: bytes, meta: bytes, timeout_ms: int, left: Left) -> Answer: ...
 
 
-class Loop:
+class CallAttempts:
     """The attempts of one call. `stopped`: no further attempt may be made."""
 
     def __init__(self) -> None:
@@ -67,7 +66,7 @@ class _Asked:
     """The calls of one session at one role."""
 
     def __init__(self) -> None:
-        self.loops: dict[Loop, None] = {}
+        self.calls: dict[CallAttempts, None] = {}
         self.open: set[asyncio.Future[None] | Late] = set()
         self.until = 0.0
         """When calls whose connection was lost have ended, by the loop's clock."""
@@ -84,32 +83,39 @@ class Outstanding:
         return len(self._asked)
 
     @contextmanager
-    def asking(self, key: Key) -> Iterator[Loop]:
+    def asking(self, key: Key) -> Iterator[CallAttempts]:
         """Register a call while its attempts are made."""
-        asked, loop = self._asked.setdefault(key, _Asked()), Loop()
-        asked.loops[loop] = None
+        asked, attempts = self._asked.setdefault(key, _Asked()), CallAttempts()
+        asked.calls[attempts] = None
         try:
-            yield loop
+            yield attempts
         finally:
-            del asked.loops[loop]
-            loop.over.set_result(None)
+            del asked.calls[attempts]
+            attempts.over.set_result(None)
             self._tidy(key)
 
     async def attempt(
-        self, key: Key, loop: Loop, worker: Worker, method: str, arguments: bytes, meta: bytes, timeout_ms: int
+        self,
+        key: Key,
+        attempts: CallAttempts,
+        worker: WorkerPort,
+        method: str,
+        arguments: bytes,
+        meta: bytes,
+        timeout_ms: int,
     ) -> Answer:
         """Make one attempt, and track it until it has ended."""
         asked = self._asked[key]
         here: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         asked.open.add(here)
         answer: Answer | None = None
-        late_before = len(loop.late)
+        late_before = len(attempts.late)
 
         def left(late: Late | None) -> None:
             if late is None:
                 self._lost(key, timeout_ms)
                 return
-            loop.late.append(late)
+            attempts.late.append(late)
             asked.open.add(late)
             late.add_done_callback(lambda _: self._ended_late(key, late, timeout_ms))
 
@@ -123,32 +129,32 @@ class Outstanding:
                 self._lost(key, timeout_ms)
             asked.open.discard(here)
             here.set_result(None)
-        loop.doubtful |= isinstance(answer, Fault) and not answer.away and len(loop.late) == late_before
+        attempts.doubtful |= isinstance(answer, Fault) and not answer.away and len(attempts.late) == late_before
         return answer
 
-    async def decided(self, loop: Loop, answer: Answer) -> Answer:
+    async def decided(self, attempts: CallAttempts, answer: Answer) -> Answer:
         """The meaning of a decline after other attempts: a late reply of one of them wins; if the outcome of one is
         unknown, so is the call's."""
-        if loop.late:
-            await asyncio.wait(loop.late, timeout=limits.unended_wait_ms / 1000)
-        for late in loop.late:
+        if attempts.late:
+            await asyncio.wait(attempts.late, timeout=limits.unended_wait_ms / 1000)
+        for late in attempts.late:
             told = _of(late)
             if isinstance(told, Replied):
                 return told
             if not isinstance(told, Declined | RetryLater):
-                loop.doubtful = True
-        return Fault("it was declined, and an earlier call of it gave no answer") if loop.doubtful else answer
+                attempts.doubtful = True
+        return Fault("it was declined, and an earlier call of it gave no answer") if attempts.doubtful else answer
 
     async def ended(self, key: Key, *, ask_on: bool, until: float) -> bool:
         """Wait until no call of a session at a role can be executed any more; False if that takes too long. `ask_on`:
         calls under way may go on with their attempts. `until`: when all calls of a former owner have ended."""
         asked = self._asked.get(key)
         if asked is not None:
-            if ask_on and asked.loops:
-                overs = [loop.over for loop in asked.loops]
+            if ask_on and asked.calls:
+                overs = [attempts.over for attempts in asked.calls]
                 await asyncio.wait(overs, timeout=limits.unended_wait_ms / 1000)
-            for loop in asked.loops:
-                loop.stopped = True
+            for attempts in asked.calls:
+                attempts.stopped = True
             if not await self._answered(asked):
                 return False
             until = max(until, asked.until)
@@ -185,7 +191,7 @@ class Outstanding:
         """Drop the entry once all its calls have ended."""
         asked = self._asked.get(key)
         over = asked is not None and asked.until <= asyncio.get_running_loop().time()
-        if asked is not None and over and not asked.loops and not asked.open:
+        if asked is not None and over and not asked.calls and not asked.open:
             del self._asked[key]
 
 
