@@ -29,7 +29,7 @@ import msgspec
 
 from accompanist.log.commit_queue import CommitQueue, QueuedCommit
 from accompanist.runtime.backoff import RETRIABLE, delay_ms
-from accompanist.runtime.life import PredecessorRefused
+from accompanist.runtime.dependent_commits import PredecessorRefused
 from accompanist.runtime.log import CommitPort
 from accompanist.runtime.ports import Commit, Delivery, LeaseLost, LogSlow, LogUnavailable
 

@@ -31,6 +31,7 @@ from accompanist.runtime.control import CLIENT
 from accompanist.runtime.headers import message_fault
 from accompanist.runtime.messages import Kind, Message, shard_of, spoken_by
 from accompanist.runtime.operate import verb_at
+from accompanist.runtime.operator_identity import Operator
 from accompanist.runtime.ports import (
     EVERY_SESSION,
     NEVER_DELIVERED,
@@ -61,7 +62,6 @@ from accompanist.runtime.ports import (
     Undelivered,
     fate,
 )
-from accompanist.runtime.who import Operator
 
 __all__ = ["MemoryDatabase", "MemoryLog"]
 

@@ -22,8 +22,8 @@ from accompanist.runtime.beginning import PROGRAMS
 from accompanist.runtime.control import CLIENT
 from accompanist.runtime.messages import Kind, Message, shard_of
 from accompanist.runtime.operate import verb_at
+from accompanist.runtime.operator_identity import Operator, read, write
 from accompanist.runtime.ports import AuditEntry, Delivery, KeptVersion, QuotaLimits, ReachedQuota, SessionRow
-from accompanist.runtime.who import Operator, read, write
 
 Place = tuple[UUID, str, str, str, str]
 """The key of an inbox row: the message's key, and the service that wrote it."""

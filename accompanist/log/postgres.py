@@ -44,6 +44,7 @@ from accompanist.log.schema import require_head, require_login
 from accompanist.log.story import NOTHING_SEEN, Story, StoryCursor
 from accompanist.log.versions import PostgresVersions
 from accompanist.runtime.messages import Message
+from accompanist.runtime.operator_identity import Operator
 from accompanist.runtime.ports import (
     EVERY_SESSION,
     AuditEntry,
@@ -69,7 +70,6 @@ from accompanist.runtime.ports import (
     Timer,
     Undelivered,
 )
-from accompanist.runtime.who import Operator
 
 LEASE_LOST_STATE = "AC001"
 

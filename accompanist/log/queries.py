@@ -16,8 +16,8 @@ from accompanist.log.connection import Connections, reach
 from accompanist.log.sessions import encode
 from accompanist.log.story import NOTHING_SEEN, STORY, Story, StoryCursor, audited, parameters
 from accompanist.runtime.operate import verb_at
+from accompanist.runtime.operator_identity import Operator, write
 from accompanist.runtime.ports import EVERY_SESSION, AuditEntry, Cursor, EventRow, SessionFilter, SessionSummary, Timer
-from accompanist.runtime.who import Operator, write
 
 _AUDITS = """
 SELECT extract(epoch FROM at)::float8 AS at, session, role, verb, who, why FROM audit{}

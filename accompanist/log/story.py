@@ -13,8 +13,8 @@ import msgspec
 
 from accompanist import limits
 from accompanist.log import sessions
+from accompanist.runtime.operator_identity import read
 from accompanist.runtime.ports import AuditEntry, SessionRow, Timer
-from accompanist.runtime.who import read
 
 
 class StoryMessage(msgspec.Struct, frozen=True, kw_only=True):

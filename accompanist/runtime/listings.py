@@ -88,7 +88,7 @@ EVERY_SESSION = SessionFilter()
 
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A line of the audit: what an operator did to a session. `why` is in the operator's words. `who` was
-    authenticated; `claimed` is the name that the caller gave (`runtime.who`)."""
+    authenticated; `claimed` is the name that the caller gave (`runtime.operator_identity`)."""
 
     at: float
     session: UUID

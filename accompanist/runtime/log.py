@@ -30,6 +30,7 @@ from accompanist.runtime.listings import (
     Timer,
 )
 from accompanist.runtime.messages import Message
+from accompanist.runtime.operator_identity import Operator
 from accompanist.runtime.ports import (
     Commit,
     Delivery,
@@ -45,7 +46,6 @@ from accompanist.runtime.ports import (
     SessionStub,
     Undelivered,
 )
-from accompanist.runtime.who import Operator
 
 
 class CommitPort(Protocol):

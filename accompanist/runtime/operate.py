@@ -35,9 +35,9 @@ import msgspec
 
 from accompanist.errors import catalogue
 from accompanist.runtime.messages import Message
+from accompanist.runtime.operator_identity import Operator
 from accompanist.runtime.ports import Parked, Phase
 from accompanist.runtime.unfenced import IN_DOUBT, UNENDED
-from accompanist.runtime.who import Operator
 
 BY_HAND = catalogue(
     "ACC206",

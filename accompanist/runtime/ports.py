@@ -25,7 +25,7 @@ from uuid import UUID
 import msgspec
 
 from accompanist import limits
-from accompanist.runtime.life import SessionLife
+from accompanist.runtime.dependent_commits import SessionLife
 from accompanist.runtime.listings import EVERY_SESSION as EVERY_SESSION
 from accompanist.runtime.listings import AuditEntry as AuditEntry
 from accompanist.runtime.listings import Cursor as Cursor

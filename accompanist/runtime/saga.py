@@ -138,7 +138,7 @@ class Row(NamedTuple):
     leads: Mapping[StepOutcome, Phase]
 
 
-R, D, C, U, N, S, E = (
+RUNNING, DONE, CLOSING, UNDOING, UNDONE, SETTLED, ENDED = (
     Phase.RUNNING,
     Phase.DONE,
     Phase.CLOSING,
@@ -147,16 +147,16 @@ R, D, C, U, N, S, E = (
     Phase.SETTLED,
     Phase.ENDED,
 )
-_RUNS = {StepOutcome.NOTHING: R, StepOutcome.VOTED: D, StepOutcome.FAILED: C}
+_RUNS = {StepOutcome.NOTHING: RUNNING, StepOutcome.VOTED: DONE, StepOutcome.FAILED: CLOSING}
 """Where a running program may come to: it waits, ends or fails."""
-_FAILS = {StepOutcome.FAILED: C}
-_COMPENSATES = {StepOutcome.NOTHING: U, StepOutcome.COMPENSATED: N}
+_FAILS = {StepOutcome.FAILED: CLOSING}
+_COMPENSATES = {StepOutcome.NOTHING: UNDOING, StepOutcome.COMPENSATED: UNDONE}
 
 _ARRIVALS = (Name.START, Name.DATA, Name.CHOICE)
 _ANSWERS = (Name.REPLIED, Name.DECLINED, Name.EXHAUSTED, Name.SHUT, Name.REUSED)
 _REQUESTS = (Name.CANCEL, Name.DEADLINE)
 _WAITS = (Name.EVENT, Name.FIRED)
-_UNDONE = (Name.ABORT, Name.COMPENSATED)
+_SAYS_UNDONE = (Name.ABORT, Name.COMPENSATED)
 
 
 TABLE: dict[tuple[Phase, Name], Row] = {}
@@ -173,85 +173,85 @@ def _stay(phase: Phase, names: tuple[Name, ...], action: StepAction) -> None:
     _row(phase, names, action, {StepOutcome.NOTHING: phase})
 
 
-_row(R, (*_ARRIVALS, Name.EVENT), StepAction.PROCEED, _RUNS)
-_row(R, (Name.REPLIED,), StepAction.REPLIED, _RUNS)
-_row(R, (Name.DECLINED,), StepAction.DECLINED, _RUNS)
-_row(R, (Name.FIRED,), StepAction.FIRED, _RUNS)
-_row(R, (Name.EXHAUSTED,), StepAction.EXHAUSTED, {StepOutcome.NOTHING: R, **_FAILS})
-_row(R, (Name.SHUT,), StepAction.SHUT, {StepOutcome.NOTHING: R, **_FAILS})
+_row(RUNNING, (*_ARRIVALS, Name.EVENT), StepAction.PROCEED, _RUNS)
+_row(RUNNING, (Name.REPLIED,), StepAction.REPLIED, _RUNS)
+_row(RUNNING, (Name.DECLINED,), StepAction.DECLINED, _RUNS)
+_row(RUNNING, (Name.FIRED,), StepAction.FIRED, _RUNS)
+_row(RUNNING, (Name.EXHAUSTED,), StepAction.EXHAUSTED, {StepOutcome.NOTHING: RUNNING, **_FAILS})
+_row(RUNNING, (Name.SHUT,), StepAction.SHUT, {StepOutcome.NOTHING: RUNNING, **_FAILS})
 # It fails only if the message is believed: `runtime.peer_aborts` says when.
-_row(R, _UNDONE, StepAction.TOLD, {StepOutcome.NOTHING: R, **_FAILS})
-_row(R, (Name.CANCEL,), StepAction.CONSIDER, {StepOutcome.NOTHING: R, **_FAILS})
-_row(R, (Name.OPERATOR,), StepAction.OPERATE, _RUNS)
-_row(R, (Name.LOADED,), StepAction.BEGIN_AGAIN, _RUNS)
-_row(R, (Name.CAUGHT_UP,), StepAction.RUN_ON, _RUNS)
-_stay(R, (Name.DONE,), StepAction.COUNT)
-_stay(R, (Name.DEADLINE,), StepAction.EXPIRE)
-_stay(R, (Name.REUSED,), StepAction.REUSED)
-_stay(R, (Name.CLASHED,), StepAction.CLASHED)
+_row(RUNNING, _SAYS_UNDONE, StepAction.TOLD, {StepOutcome.NOTHING: RUNNING, **_FAILS})
+_row(RUNNING, (Name.CANCEL,), StepAction.CONSIDER, {StepOutcome.NOTHING: RUNNING, **_FAILS})
+_row(RUNNING, (Name.OPERATOR,), StepAction.OPERATE, _RUNS)
+_row(RUNNING, (Name.LOADED,), StepAction.BEGIN_AGAIN, _RUNS)
+_row(RUNNING, (Name.CAUGHT_UP,), StepAction.RUN_ON, _RUNS)
+_stay(RUNNING, (Name.DONE,), StepAction.COUNT)
+_stay(RUNNING, (Name.DEADLINE,), StepAction.EXPIRE)
+_stay(RUNNING, (Name.REUSED,), StepAction.REUSED)
+_stay(RUNNING, (Name.CLASHED,), StepAction.CLASHED)
 
-_row(D, (Name.DONE,), StepAction.COUNT, {StepOutcome.NOTHING: D, StepOutcome.ALL_DONE: S})
-_row(D, (Name.SETTLED,), StepAction.SETTLED, {StepOutcome.ALL_DONE: S})
-_row(D, _UNDONE, StepAction.TOLD, {StepOutcome.NOTHING: D, **_FAILS})
-_row(D, (Name.CANCEL,), StepAction.CONSIDER, {StepOutcome.NOTHING: D, **_FAILS})
+_row(DONE, (Name.DONE,), StepAction.COUNT, {StepOutcome.NOTHING: DONE, StepOutcome.ALL_DONE: SETTLED})
+_row(DONE, (Name.SETTLED,), StepAction.SETTLED, {StepOutcome.ALL_DONE: SETTLED})
+_row(DONE, _SAYS_UNDONE, StepAction.TOLD, {StepOutcome.NOTHING: DONE, **_FAILS})
+_row(DONE, (Name.CANCEL,), StepAction.CONSIDER, {StepOutcome.NOTHING: DONE, **_FAILS})
 # It fails if the operator ends the saga by hand.
-_row(D, (Name.OPERATOR,), StepAction.OPERATE, {StepOutcome.NOTHING: D, **_FAILS})
-_row(D, (Name.LOADED,), StepAction.BEGIN_AGAIN, {StepOutcome.NOTHING: D, **_FAILS})
-_stay(D, (Name.DEADLINE,), StepAction.EXPIRE)
-_stay(D, (Name.CLASHED,), StepAction.CLASHED)
-_stay(D, _ARRIVALS, StepAction.IGNORE)
+_row(DONE, (Name.OPERATOR,), StepAction.OPERATE, {StepOutcome.NOTHING: DONE, **_FAILS})
+_row(DONE, (Name.LOADED,), StepAction.BEGIN_AGAIN, {StepOutcome.NOTHING: DONE, **_FAILS})
+_stay(DONE, (Name.DEADLINE,), StepAction.EXPIRE)
+_stay(DONE, (Name.CLASHED,), StepAction.CLASHED)
+_stay(DONE, _ARRIVALS, StepAction.IGNORE)
 
 # Without a fence, it goes on if the pivot has committed or may have: a pivot has no compensation.
-_row(C, (Name.CLOSED,), StepAction.CLOSED, {StepOutcome.CLOSED: U, StepOutcome.GOES_ON: R})
+_row(CLOSING, (Name.CLOSED,), StepAction.CLOSED, {StepOutcome.CLOSED: UNDOING, StepOutcome.GOES_ON: RUNNING})
 # The fence holds the reply, so it goes on, unless another role's message that the saga is undone is believed.
-_row(C, (Name.HELD,), StepAction.HELD, {StepOutcome.GOES_ON: R, **_FAILS})
-_row(C, (Name.OPERATOR,), StepAction.OPERATE, {StepOutcome.NOTHING: C, StepOutcome.CLOSED: U})
-_stay(C, (*_ARRIVALS, Name.EVENT), StepAction.KEEP)
-_stay(C, _ANSWERS, StepAction.LATE)
-_stay(C, _UNDONE, StepAction.TOLD_AGAIN)
-_stay(C, (Name.DONE,), StepAction.COUNT)
-_stay(C, (Name.CANCEL,), StepAction.CONSIDER)
-_stay(C, (Name.DEADLINE,), StepAction.EXPIRE)
-_stay(C, (Name.UNENDED,), StepAction.UNENDED)
-_stay(C, (Name.CLASHED,), StepAction.CLASHED)
-_stay(C, (Name.FIRED,), StepAction.IGNORE)
+_row(CLOSING, (Name.HELD,), StepAction.HELD, {StepOutcome.GOES_ON: RUNNING, **_FAILS})
+_row(CLOSING, (Name.OPERATOR,), StepAction.OPERATE, {StepOutcome.NOTHING: CLOSING, StepOutcome.CLOSED: UNDOING})
+_stay(CLOSING, (*_ARRIVALS, Name.EVENT), StepAction.KEEP)
+_stay(CLOSING, _ANSWERS, StepAction.LATE)
+_stay(CLOSING, _SAYS_UNDONE, StepAction.TOLD_AGAIN)
+_stay(CLOSING, (Name.DONE,), StepAction.COUNT)
+_stay(CLOSING, (Name.CANCEL,), StepAction.CONSIDER)
+_stay(CLOSING, (Name.DEADLINE,), StepAction.EXPIRE)
+_stay(CLOSING, (Name.UNENDED,), StepAction.UNENDED)
+_stay(CLOSING, (Name.CLASHED,), StepAction.CLASHED)
+_stay(CLOSING, (Name.FIRED,), StepAction.IGNORE)
 
-_row(U, (Name.CLOSED,), StepAction.READ, _COMPENSATES)  # the next page of what is to be compensated
-_row(U, (Name.UNDID,), StepAction.UNDID, _COMPENSATES)
-_row(U, (Name.ABORT,), StepAction.DECIDED, _COMPENSATES)  # ignored, unless an operator ended it at this role
-_row(U, (Name.OPERATOR,), StepAction.OPERATE, _COMPENSATES)
-_row(U, (Name.LOADED,), StepAction.BEGIN_AGAIN, _COMPENSATES)
-_row(U, (Name.CAUGHT_UP,), StepAction.RUN_ON, _COMPENSATES)
-_stay(U, (Name.COMPENSATED,), StepAction.COUNT)
-_stay(U, (Name.DONE,), StepAction.SPREAD)
-_stay(U, (Name.UNENDED,), StepAction.UNENDED)
-_stay(U, (Name.STUCK,), StepAction.STUCK)
-_stay(U, (*_ARRIVALS, *_REQUESTS, Name.CLASHED), StepAction.IGNORE)
+_row(UNDOING, (Name.CLOSED,), StepAction.READ, _COMPENSATES)  # the next page of what is to be compensated
+_row(UNDOING, (Name.UNDID,), StepAction.UNDID, _COMPENSATES)
+_row(UNDOING, (Name.ABORT,), StepAction.DECIDED, _COMPENSATES)  # ignored, unless an operator ended it at this role
+_row(UNDOING, (Name.OPERATOR,), StepAction.OPERATE, _COMPENSATES)
+_row(UNDOING, (Name.LOADED,), StepAction.BEGIN_AGAIN, _COMPENSATES)
+_row(UNDOING, (Name.CAUGHT_UP,), StepAction.RUN_ON, _COMPENSATES)
+_stay(UNDOING, (Name.COMPENSATED,), StepAction.COUNT)
+_stay(UNDOING, (Name.DONE,), StepAction.SPREAD)
+_stay(UNDOING, (Name.UNENDED,), StepAction.UNENDED)
+_stay(UNDOING, (Name.STUCK,), StepAction.STUCK)
+_stay(UNDOING, (*_ARRIVALS, *_REQUESTS, Name.CLASHED), StepAction.IGNORE)
 
-_row(N, (Name.COMPENSATED,), StepAction.COUNT, {StepOutcome.NOTHING: N, StepOutcome.ALL_UNDONE: E})
-_row(N, (Name.ENDED,), StepAction.ENDED, {StepOutcome.ALL_UNDONE: E})
-_stay(N, (Name.OPERATOR,), StepAction.OPERATE)
-_stay(N, (Name.DONE,), StepAction.SPREAD)
-_stay(N, (*_ARRIVALS, Name.ABORT, *_REQUESTS, Name.CLASHED), StepAction.IGNORE)
+_row(UNDONE, (Name.COMPENSATED,), StepAction.COUNT, {StepOutcome.NOTHING: UNDONE, StepOutcome.ALL_UNDONE: ENDED})
+_row(UNDONE, (Name.ENDED,), StepAction.ENDED, {StepOutcome.ALL_UNDONE: ENDED})
+_stay(UNDONE, (Name.OPERATOR,), StepAction.OPERATE)
+_stay(UNDONE, (Name.DONE,), StepAction.SPREAD)
+_stay(UNDONE, (*_ARRIVALS, Name.ABORT, *_REQUESTS, Name.CLASHED), StepAction.IGNORE)
 
-ended = (*_ARRIVALS, *_REQUESTS, Name.DONE, Name.CLASHED, Name.OPERATOR)
-_stay(S, (*ended, Name.SETTLED), StepAction.IGNORE)
-_stay(E, (*ended, *_UNDONE, Name.ENDED), StepAction.IGNORE)
-for phase in (D, U, N, S, E):  # the program does not run any more
+_AFTER_THE_END = (*_ARRIVALS, *_REQUESTS, Name.DONE, Name.CLASHED, Name.OPERATOR)
+_stay(SETTLED, (*_AFTER_THE_END, Name.SETTLED), StepAction.IGNORE)
+_stay(ENDED, (*_AFTER_THE_END, *_SAYS_UNDONE, Name.ENDED), StepAction.IGNORE)
+for phase in (DONE, UNDOING, UNDONE, SETTLED, ENDED):  # the program does not run any more
     _stay(phase, _WAITS, StepAction.IGNORE)
 
 ENTRY: dict[Phase, Mapping[StepOutcome, Phase]] = {
-    R: _RUNS,
-    D: {StepOutcome.NOTHING: D, StepOutcome.ALL_DONE: S},
-    C: {StepOutcome.NOTHING: C, StepOutcome.CLOSED: U},
-    U: _COMPENSATES,
-    N: {StepOutcome.NOTHING: N, StepOutcome.ALL_UNDONE: E},
-    S: {StepOutcome.NOTHING: S},
-    E: {StepOutcome.NOTHING: E},
+    RUNNING: _RUNS,
+    DONE: {StepOutcome.NOTHING: DONE, StepOutcome.ALL_DONE: SETTLED},
+    CLOSING: {StepOutcome.NOTHING: CLOSING, StepOutcome.CLOSED: UNDOING},
+    UNDOING: _COMPENSATES,
+    UNDONE: {StepOutcome.NOTHING: UNDONE, StepOutcome.ALL_UNDONE: ENDED},
+    SETTLED: {StepOutcome.NOTHING: SETTLED},
+    ENDED: {StepOutcome.NOTHING: ENDED},
 }
 """What follows at once when an outcome leads to a phase: each phase has one entry action, and these are its outcomes.
 So one event may take several steps: a role with no worker to close leaves CLOSING as soon as it enters it."""
-FINAL = frozenset({S, E})
+FINAL = frozenset({SETTLED, ENDED})
 
 
 def rule(phase: Phase, name: Name) -> Row:

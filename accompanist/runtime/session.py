@@ -28,6 +28,7 @@ from accompanist.runtime import progress, saga
 from accompanist.runtime.burst import Burst, CallWorker, Draft
 from accompanist.runtime.by_hand import OperatorOrders
 from accompanist.runtime.closing import Closing
+from accompanist.runtime.dependent_commits import SessionLife
 from accompanist.runtime.events import (
     Arrived,
     CallAnswered,
@@ -40,7 +41,6 @@ from accompanist.runtime.events import (
     Recovered,
     Undid,
 )
-from accompanist.runtime.life import SessionLife
 from accompanist.runtime.messages import Header, Identity, Kind, Message
 from accompanist.runtime.operate import Standing
 from accompanist.runtime.peer_aborts import PeerAborts

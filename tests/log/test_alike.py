@@ -19,6 +19,7 @@ from accompanist.limits import shards_count
 from accompanist.log.story import Story
 from accompanist.runtime.control import event
 from accompanist.runtime.messages import Header, Kind, Message
+from accompanist.runtime.operator_identity import Operator
 from accompanist.runtime.ports import (
     Commit,
     InboxEntry,
@@ -30,7 +31,6 @@ from accompanist.runtime.ports import (
     SessionFilter,
     SessionRow,
 )
-from accompanist.runtime.who import Operator
 from tests.log.letters import BINDINGS, burst, header, message, result, row, start, timer
 from tests.log.worlds import AnyLog, MemoryWorld, PostgresWorld, World
 

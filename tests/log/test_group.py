@@ -11,7 +11,7 @@ import pytest
 from accompanist import limits
 from accompanist.log.group import Flusher
 from accompanist.log.memory import MemoryDatabase, MemoryLog
-from accompanist.runtime.life import PredecessorRefused, SessionLife
+from accompanist.runtime.dependent_commits import PredecessorRefused, SessionLife
 from accompanist.runtime.messages import Kind
 from accompanist.runtime.ports import Commit, Delivery, LeaseLost, LogSlow, LogUnavailable
 from tests.log.letters import burst, decided, header, message, result, row, shard, start, timer

@@ -18,8 +18,8 @@ import pytest
 from accompanist.log import health_facts, names, settings
 from accompanist.log.connection import connect
 from accompanist.log.postgres import PostgresLog
+from accompanist.runtime.operator_identity import Operator
 from accompanist.runtime.ports import Delivery, KeptVersion, QuotaLimits, SessionFilter
-from accompanist.runtime.who import Operator
 from accompanist.worker import database as worker_database
 from ops import pgbouncer, postgres
 from tests.log.letters import burst, header, message, result, row, start, timer

@@ -7,8 +7,8 @@ import pytest
 from accompanist import limits
 from accompanist.limits import shards_count
 from accompanist.runtime.messages import Header
+from accompanist.runtime.operator_identity import Operator
 from accompanist.runtime.ports import LeaseLost, Parked, Phase, ResultKind
-from accompanist.runtime.who import Operator
 from tests.log.letters import burst, header, result, row, shard, timer
 from tests.log.worlds import AnyLog, World, owner
 

@@ -11,8 +11,8 @@ import pytest
 from accompanist.rpc.access import calls_as
 from accompanist.runtime.messages import Message
 from accompanist.runtime.operate import order_in
+from accompanist.runtime.operator_identity import Operator
 from accompanist.runtime.ports import Delivery, Memory, Phase, SessionRow
-from accompanist.runtime.who import Operator
 from accompanist.sidecar.api.operators import Operators
 from tests.telemetry.saga import HEADER
 

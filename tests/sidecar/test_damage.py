@@ -15,7 +15,7 @@ from accompanist import limits
 from accompanist.language.program.program import RoleProgram
 from accompanist.log.memory import MemoryLog
 from accompanist.runtime.control import DEADLINE_SITE, control
-from accompanist.runtime.life import PredecessorRefused
+from accompanist.runtime.dependent_commits import PredecessorRefused
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import DAMAGED_WAITS, Commit, Delivery, LeaseLost, Memory, Phase
 from accompanist.runtime.session import Session

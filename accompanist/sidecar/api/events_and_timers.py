@@ -35,8 +35,8 @@ from accompanist.rpc.access import proved
 from accompanist.rpc.dispatch import Handler
 from accompanist.runtime import control
 from accompanist.runtime.messages import Message
+from accompanist.runtime.operator_identity import Operator
 from accompanist.runtime.ports import Delivery, Memory, Timer
-from accompanist.runtime.who import Operator
 from accompanist.sidecar.api.public import (
     OVER,
     UNHOSTED,

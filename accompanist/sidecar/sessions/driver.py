@@ -28,8 +28,8 @@ import structlog
 from accompanist import crashpoints
 from accompanist.runtime import ports
 from accompanist.runtime.burst import Burst
+from accompanist.runtime.dependent_commits import PredecessorRefused
 from accompanist.runtime.events import DEADLINE_SITE, Arrived, Clashed, CloseAnswered, Deadline, Event, Fired
-from accompanist.runtime.life import PredecessorRefused
 from accompanist.runtime.log import SessionPort
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Commit, Delivery, InboxEntry, LeaseLost, LogUnavailable, SessionRow

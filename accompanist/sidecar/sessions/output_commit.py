@@ -30,7 +30,7 @@ from accompanist import crashpoints
 from accompanist.runtime import ports
 from accompanist.runtime.beginning import PROGRAMS
 from accompanist.runtime.burst import Burst
-from accompanist.runtime.life import PredecessorRefused
+from accompanist.runtime.dependent_commits import PredecessorRefused
 from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import Commit, Delivery, LeaseLost, LogUnavailable, SessionRow
 from accompanist.runtime.session import Session
