@@ -1,8 +1,8 @@
 """The warning that no run of a choreography settled, so that its promises were not tested on a settled saga.
 
-A program can be right about its places and still undo every saga: a value does not fit its type, an expression raises
-for every argument, a worker declines whatever it is asked. Each of those runs ends as it should, all compensated. So a
-search or a simulation that saw nothing else looks like success, and has shown nothing that its reader wanted to know.
+A program can pass every check and still undo every saga: a value does not fit its type, an expression raises for every
+argument, or a worker declines every call. Each of those runs ends as it should, with everything compensated. So a
+search or a simulation that saw nothing else looks like a success, although it saw no saga settle.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ NONE_SETTLED = catalogue(
     "`testing.Saga`. If it is meant never to settle, `explore(settles=False)` of `testing.Saga` says so.",
 )
 EXIT = 6
-"""How a command ends then."""
+"""The exit code of a command that saw no run settle."""
 ENOUGH = 20
-"""With as many sagas of one choreography some should settle, whatever goes wrong around them."""
+"""Of this many sagas of one choreography some should settle, whatever faults are injected."""
 _shown = 3
 _UNANSWERED = "gives no answer"
 _WHY_UNANSWERED = (
@@ -37,8 +37,8 @@ _WHY_UNANSWERED = (
 def never_settled(
     reasons: Mapping[str, int], what: str = "", *, ended: int | None = None, met: int | None = None
 ) -> list[str]:
-    """The lines that say so; `what`: of which choreography, among others. `ended`: how many ends an unfinished search
-    has met; from none nothing follows. `met`: how many ends a search has met, where the reasons are counted by them."""
+    """The lines of the warning. `what`: the choreography, where there are several. `ended`: how many ends an unfinished
+    search has met; with 0 the warning is another. `met`: how many ends a search has met, if `reasons` counts ends."""
     about = f"{what}: " if what else ""
     if ended == 0:
         return ["no saga came to an end within the bound, so nothing is known of how they end"]
@@ -47,8 +47,8 @@ def never_settled(
 
 
 def never_settled_of(ends: Mapping[tuple[str, str], int], reasons: Mapping[tuple[str, str], int]) -> list[str]:
-    """The same of a simulation, whose `ends` and `reasons` are counted by choreography: all of it, or of each one that
-    was run often enough."""
+    """The warning's lines for a simulation, whose `ends` and `reasons` are counted by choreography. If any choreography
+    settled, only those that ran at least `ENOUGH` sagas without settling are named."""
     names = list(dict.fromkeys(name for name, _ in ends))
     never = [name for name in names if not ends.get((name, "settled"))]
     if never != names:
@@ -61,8 +61,8 @@ def never_settled_of(ends: Mapping[tuple[str, str], int], reasons: Mapping[tuple
 
 
 def _because(reasons: Mapping[str, int], met: int | None) -> list[str]:
-    """The commonest reasons, those first that nobody brought about on purpose. Where the ends are known, their numbers
-    add up to them."""
+    """The most frequent reasons. Declines that the simulation asked for come last. If `met` is given, the numbers add
+    up to it."""
     own = Counter({reason: count for reason, count in reasons.items() if reason != UNWILLING}) or Counter(reasons)
     shown = own.most_common(_shown)
     lines = [f"  {count:,} times: {reason}" for reason, count in shown]

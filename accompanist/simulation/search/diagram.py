@@ -1,4 +1,4 @@
-"""A schedule as a sequence diagram: for a terminal, or as Mermaid for a page."""
+"""Draws a schedule as a sequence diagram: as text for a terminal, or as Mermaid source."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from accompanist.simulation.search.explore import ScheduleStep
 
 
 def text(roles: Sequence[str], schedule: Sequence[ScheduleStep]) -> str:
-    """One line a step: a column for each role, what happens at the right."""
+    """The diagram as text: one line for each step, a column for each role, the step in words at the right."""
     width = max(map(len, roles)) + 3
     lines = ["      " + "".join(role.ljust(width) for role in roles)]
     for number, step in enumerate(schedule, 1):
@@ -20,7 +20,7 @@ def text(roles: Sequence[str], schedule: Sequence[ScheduleStep]) -> str:
 
 
 def mermaid(roles: Sequence[str], schedule: Sequence[ScheduleStep]) -> str:
-    """The same as the source of a Mermaid sequence diagram."""
+    """The diagram as the source of a Mermaid sequence diagram."""
     lines = ["sequenceDiagram", *(f"    participant {role}" for role in roles)]
     for step in schedule:
         lines.append(f"    Note over {step.role}: {_plain(step.text)}")

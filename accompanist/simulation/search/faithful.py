@@ -1,7 +1,7 @@
-"""Checks that a settled saga did what its choreography says, as read directly.
+"""Checks that a settled saga did what its choreography says, by reading the choreography directly.
 
-The direct reading knows neither projections nor messages. It is given the answers that the fences hold, and has to come
-to the same calls with the same arguments, and to the same result.
+The direct reading uses neither projections nor messages. It gets the answers that the fences hold. It has to make the
+same calls with the same arguments, and to have the same result.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from accompanist.simulation.search.properties import Broken, FinalState, Propert
 
 
 class DirectComparison:
-    """The judge of one scenario's ends; an `explore.Judge`."""
+    """Judges the ends of one scenario; an `explore.Judge`."""
 
     def __init__(
         self, programs: Mapping[str, RoleProgram], workers: Mapping[str, ModelWorker], arguments: bytes
@@ -81,12 +81,13 @@ class DirectComparison:
 
 
 def _has(role: FinalState, site: str) -> bool:
-    """Whether the log itself has the answer: a query may be answered otherwise when it is asked again."""
+    """Whether the log has the answer. A query may give another answer when it is asked again."""
     return any(result.site == site for result in role.results)
 
 
 def _logged(role: FinalState, site: str, returns: Any) -> tuple[str, Any]:
-    """How a wait, or a call to a worker without a fence, ended at a role."""
+    """The outcome and value in the log of a wait, or of a call to a worker without a fence. Raises Broken if there is
+    none."""
     result = next((one for one in role.results if one.site == site), None)
     if result is None:
         raise Broken(Property.FAITHFUL, f"what was waited for at {site} never came, and the saga settled")

@@ -1,7 +1,7 @@
-"""The first run of a choreography that is looked at: without faults, and nobody declines.
+"""Looks for one run that settles, without faults or declines, before a search begins.
 
-A search goes by the number of steps and meets sagas that are undone first. Where it is stopped early it may have met no
-other. One run that settles, seen before it, says that there are such.
+A search goes by the number of steps, so it meets sagas that are undone first. If it is stopped early, it may have met
+no others. Then the run that was found here shows that a saga can settle.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ _steps_max = 10_000
 
 
 def settles(explorer: Explorer) -> bool:
-    """Whether a run settles in which only what will happen by itself does: each time the first thing, or each time the
-    last one, which tells what an event says before its timer is due, or the other way round."""
-    with suppress(Broken):  # the search finds that, and tells it in full
+    """Whether a run settles that takes helpful moves only. Two runs are tried: one takes the first possible move each
+    time, the other the last. So if an event races with a timer, each of them wins once."""
+    with suppress(Broken):  # the search finds it again, and shows its schedule
         return any(_outcome(explorer, last) == "settled" for last in (False, True))
     return False
 

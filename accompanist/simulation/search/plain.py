@@ -1,21 +1,21 @@
 """One role whose worker has no fence: how it executes calls, and how the sidecar handles them.
 
-The worker carries out what it is asked, whenever it is asked. The same call under the same key has one effect, however
-often it comes, but what it answers is its choice anew each time: it may decline what it has done before. It takes the
-compensation of what never ran as done. It keeps no record of calls and no list, so of `FenceState` there is only what
-people could see: what has happened (`executed`, `undone`), which compensations came (`records`), and its own data.
+The worker executes every call that reaches it, also a late one. A call has one effect, however often it comes under its
+key. But the worker chooses its answer anew each time: it may decline a call that it has executed. It answers the
+compensation of what never ran as done. It keeps no records. So its `FenceState` has only what an observer could see:
+what was executed and undone (`executed`, `undone`), which compensations came (`records`), and the worker's data.
 
-A question is asked in attempts, and an attempt can end without an answer in three ways. Its connection was lost after
-the worker had done it; its connection was lost before, and the worker may still do it (`late`); its time ran out, and
-the answer may still come (`open`). Then it is asked again, or its budget is spent. What is modelled of `sidecar` is
-`Care`; each part of it can be switched off:
+A call is made in attempts. An attempt can end without an answer in three ways: its connection is lost after the worker
+has executed it; its connection is lost before, and the worker may still execute it (`late`); its time is over, and the
+answer may still come (`open`). Then there is another attempt, or the retry budget is spent. `Care` has what is modelled
+of the sidecar; each part of it can be switched off:
 
-    asked_first  what is asked for is in the log before the call leaves
-    waits        a close is answered once no call of the session can be carried out any more
-    doubts       a decline is not believed where an earlier attempt may have been carried out
+    asked_first  the log records a call before it leaves
+    waits        a close is answered once no call of the session can be executed any more
+    doubts       a decline is not believed if an earlier attempt may have been executed
 
-What is left to a person (`runtime.unfenced`) is an end of its own. Not modelled: a person's verbs after that, a worker
-that goes on after all that is waited for, and two sidecars that ask for one session at once.
+A session that is left to a person (`runtime.unfenced`) has reached an end. Not modelled: what the person does then, a
+worker that executes a call after the sidecar has stopped waiting for it, and two sidecars that call for one session.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class PlainRole(RoleSystem):
     def _shut(self, state: RoleState, call: CloseWorker) -> tuple[CloseAnswered, FenceState]:
         return CloseAnswered(Name.CLOSED, None, before=call.before), state.fence
 
-    # -- asking ------------------------------------------------------------------------------------
+    # -- calling -----------------------------------------------------------------------------------
 
     def _calls(self, state: RoleState, call: CallWorker) -> Iterator[Transition]:
         if not self._counts(call):
@@ -113,7 +113,7 @@ class PlainRole(RoleSystem):
         yield Transition(text, Chance.LOST, self._number(waiting))
 
     def _unanswered(self, state: RoleState, to: RoleState, call: CallWorker, text: str) -> Iterator[Transition]:
-        """An attempt ends without an answer: it is asked again, or the budget is spent."""
+        """An attempt ends without an answer: there is another attempt, or the retry budget is spent."""
         broken = self._effect(state, to)
         if broken is not None:
             yield broken
@@ -123,10 +123,11 @@ class PlainRole(RoleSystem):
             yield self._exhausted(_over(to, call), call, f"{text}; {self.name} gives up")
 
     def _declines(self, state: RoleState, call: CallWorker, way: Answering, text: str) -> Iterator[Transition]:
-        """A decline decides where no earlier attempt can have been carried out: none was made, or it is waited for and
-        declines, too. Where one is waited for and replies, that counts. Where nobody knows, nothing is decided."""
+        """A decline decides the call if no earlier attempt can have been executed: there was none, or the answer to it
+        is awaited and is a decline, too. If the awaited answer is a reply, the reply counts. If the outcome of an
+        earlier attempt is unknown, so is the call's."""
         if call.firm:
-            return  # whoever asks tries again
+            return  # it may not decline, so the sidecar tries again
         over, chance = _over(state, call), Chance.DECLINE if way.declined else Chance.HELPFUL
         executed = any(entry.site == call.site for entry in state.fence.executed)
         waited = any(earlier.site == call.site for earlier in state.open)
@@ -156,7 +157,7 @@ class PlainRole(RoleSystem):
             return
         asking = frozenset(filter(self._counts, state.asked))
         stopped = state._replace(asked=state.asked - asking - {call}, open=frozenset(), doubted=frozenset())
-        # a question whose answer keeps the session from being undone is asked to its end, which takes a minute at most
+        # a call whose reply would keep the session from being undone is waited for, which takes a minute at most
         chance = Chance.LOST if asking and call.unless is not None else Chance.HELPFUL
         ended = stopped._replace(late=frozenset())
         yield self._fed(ended, event, event, f"nothing that {self.name} asked for is under way any more", chance)
@@ -165,7 +166,7 @@ class PlainRole(RoleSystem):
             late = stopped._replace(late=state.late | state.open | self._underway(state))
             yield self._fed(late, unended, unended, f"what {self.name} asked for does not end", Chance.LOST)
 
-    # -- what nobody waits for ---------------------------------------------------------------------
+    # -- late calls --------------------------------------------------------------------------------
 
     def _underway(self, state: RoleState) -> frozenset[Asked]:
         kinds = {name: operation.kind for name, operation in self._program.projection.operations.items()}
@@ -186,22 +187,22 @@ class PlainRole(RoleSystem):
                 yield self._effect(state, to) or move
 
     def _inert(self, fence: FenceState, call: Asked) -> bool:
-        return False  # nothing keeps it from being carried out
+        return False  # without a fence, every late call may be executed
 
     def _at_the_end(self, state: RoleState) -> RoleState:
         over = super()._at_the_end(state._replace(late=state.late | state.open))
         row = self._row(state.row)
         settled = row is not None and row.phase is Phase.SETTLED
-        # what was done for good may be done again
+        # a late call may repeat an effect of a settled saga; that breaks nothing, so such states count as one
         return over._replace(late=frozenset()) if settled else over
 
     def _told(self, results: frozenset[ResultRow]) -> frozenset[ResultRow]:
-        """Nobody but the log says what was answered."""
+        """The forward results: without a fence, only the log has them."""
         return frozenset(result for result in results if result.kind is ResultKind.FORWARD)
 
 
 def _over(state: RoleState, call: CallWorker) -> RoleState:
-    """The question is answered, or given up: nobody listens for its earlier attempts."""
+    """The state after a call was answered, or given up: nobody waits for its earlier attempts any more."""
     unheard = frozenset(earlier for earlier in state.open if earlier.site == call.site)
     return state._replace(
         asked=state.asked - {call},

@@ -1,14 +1,14 @@
 """The promises of docs/protocol.md as properties of states.
 
-A run is judged in three places: at each step (`Broken` is raised where it happens), at each commit (`committed`), and
-where nothing is left to happen without the adversary's help (`ended`). A search adds the fourth: that helpful steps
-form no cycle, so that every run which the adversary leaves alone does end.
+A run is judged in three places: at each effect (`executed`), at each commit (`committed`), and in a state in which only
+the adversary can move (`ended`). A search checks one thing more: helpful steps form no cycle, so every run ends once
+the adversary leaves it alone.
 
-Time always passes, and what the environment may tell it tells, sooner or later: a session that waits for an event that
-never comes has not ended, and that is the environment's doing and no deadlock. A search tells every event for which it
-has a value; where it has none for a race, time ends it.
+Time always passes, and every event that the search has a value for is sent sooner or later. A session that waits for an
+event that never comes has not ended; that is up to the environment, and no deadlock. If the search has no value for an
+event that races with a timer, the timer ends the wait.
 
-All of it is about one session. What is true of many at once (that a parked one stands in nobody's way) is not judged.
+Not judged: what concerns several sessions, for example that a parked one holds up no other.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from accompanist.simulation.fence import FenceState
 
 
 class Property(StrEnum):
-    """What may not happen, named by what has to hold."""
+    """The properties, each as the sentence that has to hold."""
 
     ENDS = "every session ends by itself once the adversary leaves it alone"
     ALL = "all or compensated"
@@ -47,11 +47,11 @@ PLAIN = {
     Property.ONCE: "each effect at least once if settled; none is forgotten, and none comes after what undoes it",
     Property.UNPARKED: "nobody waits for an operator but for a pivot in doubt, or a call that does not end",
 }
-"""What holds instead where a worker has no fence."""
+"""What holds instead if the worker has no fence."""
 
 
 class Broken(Exception):
-    """A property that does not hold, and how one sees it."""
+    """A property does not hold. `text` says what shows it."""
 
     def __init__(self, property: Property, text: str) -> None:
         super().__init__(f"{property.value}: {text}")
@@ -60,7 +60,7 @@ class Broken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FinalState:
-    """One role where nothing is left to happen. `reached`: something arrived that begins a session."""
+    """One role at the end of a run. `reached`: a message arrived that begins a session."""
 
     row: SessionRow | None
     reached: bool
@@ -68,24 +68,24 @@ class FinalState:
     unspoilt: bytes
     """The worker's data before the saga."""
     results: tuple[ResultRow, ...] = ()
-    """What only the log knows: what the waits for time and events came to, what queries were answered, and without a
+    """The results that only the log has: those of waits for time and events, the answers of queries, and without a
     fence every answer."""
     plain: bool = False
-    """Whether the worker has no fence. What is left to a person is an end then."""
+    """Whether the worker has no fence. Then a session that is left to a person has ended."""
 
     @property
     def doubt(self) -> str | None:
-        """Why it is left to a person; None if it is not, or may not be."""
+        """The code under which it is left to a person; None if it is not, or may not be."""
         parked = self.row.parked if self.row is not None and self.plain else None
         return parked.code if parked is not None and parked.code in (IN_DOUBT, UNENDED) else None
 
 
 BACK = frozenset({Phase.UNDOING, Phase.UNDONE, Phase.ENDED})
-"""The phases in which a session goes back, or has gone: no program runs, and no timer counts."""
+"""The phases of a session that is being undone, or was: no program runs, and timers are ignored."""
 
 
 def parked(role: str, parked: Parked) -> Broken:
-    """Why parking breaks a property: in a search no worker is broken for ever, so no operator should be needed."""
+    """The property that a parked session breaks. In a search no worker stays broken, so no operator may be needed."""
     named = {
         DIVERGED: Property.REPLAY,
         CLASH: Property.INTEGRITY,
@@ -96,7 +96,7 @@ def parked(role: str, parked: Parked) -> Broken:
 
 
 def committed(role: str, before: SessionRow | None, after: SessionRow) -> None:
-    """Judge a row that is written over another. Raises Broken."""
+    """Judge a session row that replaces another. Raises Broken."""
     if before is None:
         return
     for name in ("vote", "outcome"):
@@ -106,7 +106,7 @@ def committed(role: str, before: SessionRow | None, after: SessionRow) -> None:
 
 
 def executed(role: str, row: SessionRow | None, before: FenceState, after: FenceState) -> None:
-    """Judge an effect that happens now. Raises Broken."""
+    """Judge the effect of one step at a worker. Raises Broken."""
     new = after.executed[len(before.executed) :]
     overtaken = next((entry for entry in new if _compensated(before, entry.site)), None)
     if overtaken is not None:
@@ -129,7 +129,7 @@ LEFT = "left to a person"
 
 
 def ended(initiator: str, roles: Mapping[str, FinalState]) -> str:
-    """Judge the end of a run: its outcome. Raises Broken."""
+    """Judge the end of a run, and return its outcome. Raises Broken."""
     row = roles[initiator].row
     outcome = None if row is None else row.outcome
     if outcome is None and any(state.doubt for state in roles.values()):
@@ -146,7 +146,8 @@ def ended(initiator: str, roles: Mapping[str, FinalState]) -> str:
 
 
 def _left(roles: Mapping[str, FinalState]) -> None:
-    """Judge a saga that is left to a person: where it is not known whether the pivot was done, nothing was undone."""
+    """Judge a saga that is left to a person: if it is unknown whether the pivot was executed, nothing may have been
+    undone. Raises Broken."""
     for role, state in roles.items():
         if state.doubt != IN_DOUBT:
             continue

@@ -1,48 +1,47 @@
 """Partial-order reduction: a step whose order no other role can observe is taken at once, and alone.
 
-When a saga is undone, every role closes, compensates and answers by itself, and a full search tries all the orders in
-which n roles take their k steps: about k to the power of n states that differ in nothing a property looks at. So where
-some role has a *quiet* step, the search takes that step and leaves all others for later.
+When a saga is undone, each role closes, compensates and answers independently of the others. A full search tries all
+orders in which n roles take their k steps: about k to the power of n states, and no property distinguishes them. So if
+a role has a *quiet* step, the search takes that step and leaves all others for later.
 
-A step c of role A is quiet if, from here on, it can be moved in front of everything that happens before it. Then every
-run w1 c w2 has a run c w1 w2 that ends in the same state and in which each other role takes the same steps, so that
-breaks at steps, outcomes and cycles are kept. (Persistent sets of one step, as Godefroid and Valmari have them; Groote
-and van de Pol call it confluence.) It is quiet if all of this holds:
+A step c of role A is quiet if it can always be moved in front of the steps that come before it. Then every run w1 c w2
+has a run c w1 w2 that ends in the same state, and in which every other role takes the same steps. So the reduced search
+keeps broken properties, outcomes and cycles. (These are persistent sets of one step, as in Godefroid and Valmari;
+Groote and van de Pol call it confluence.) A step is quiet if all of this holds:
 
-1.  *A goes back for good.* It is undoing, undone, over, or closing because it was told to: then the table of
-    `runtime.saga` has no row that leads forward again, whatever still arrives is noted or ignored, and notes are sets.
-    A role that closes of itself is left out, since an abort that arrives first decides whose vote it is; so is a close
-    that may be answered with a reply. Or A has voted done and hears that the saga is settled: after that nothing
-    counts at A, and had another role aborted in spite of it, that role would not be settled, and its own steps, which
-    are all searched, say so.
-    1b. Or *A hears an abort where nothing leads forward any more*: its program has ended, or waits for a message, or
-    has not begun, and no role that can run on may send to it, nor one that waits for such a role. A call is not under
-    way. Then all that A can do is to hear that the saga is undone, from whoever it hears it first; who that is decides
-    whose reason is written, which is for people. It may be told `settled` instead only by an initiator that counts
-    without the role that has aborted, and that one, whose own steps are searched, is not settled then. A is told
-    `ended` only after all that were told of an abort have answered, and A is one of them, so that comes later. Left
-    out where the adversary can still make somebody ask for an abort: by a cancel, a deadline or a lie; and for the
-    initiator, who counts.
-2.  *c commutes with whatever else A can do here,* its late calls and what it hears again included. This is not argued
-    but computed, on A's own automaton: both orders lead to one state and hand over the same messages; or one of the two
-    leaves the other without effect.
-3.  *A does not crash, and c sends nothing to a role that does.* A crash does not commute, nor does a message with a
-    restart that reads the inbox. If A may crash, c is quiet only if a crash leaves the same behind whether c was taken
-    or not, which is computed, too: c was a note that only memory kept. Who may crash is chosen before the run begins:
-    there is one start for every set of as many roles as may crash, and together they have all runs. The other roles do
-    not look into their inbox before they hear from it, so a message may come earlier.
-4.  *c is helpful and not a declared end of the saga by the initiator,* who counts the votes of others. It spends
-    nothing of the adversary's, so nothing the adversary could have done is lost.
+1.  *A goes back for good.* It is undoing, undone, over, or closing because it was told to. Then the table of
+    `runtime.saga` has no row that leads forward again. Whatever still arrives is noted or ignored, and notes are sets.
+    A role that closes by itself is left out, because an abort that arrives first decides whose vote it is. A close that
+    may be answered with a reply is left out, too. Or A has voted done and hears that the saga is settled. After that
+    nothing counts at A; if another role aborted nevertheless, that role would not be settled, and its own steps, all of
+    which are searched, would show it.
+    1b. Or *A hears an abort, and nothing leads forward any more*. That is so if A's program has ended, waits for a
+    message or has not begun, A has no call under way, and no message for A can come from a role that can run on, or
+    from one that waits for such a role. Then A can only hear that the saga is undone. Whom it hears first decides whose
+    reason is written, which is for people only. A could be told `settled` instead only by an initiator that counts
+    without the role that has aborted; then that role is not settled, and its own steps are searched. A is told `ended`
+    only after all roles that were told of an abort have answered; A is one of them, so that comes later. Left out is
+    the initiator, since it counts. Left out are all states in which the adversary can still cause an abort, by a
+    cancel, a deadline or a lie.
+2.  *c commutes with everything else that A can do here,* including late calls and messages that are heard again. This
+    is computed on A's own automaton: both orders lead to one state and hand over the same messages, or one of the two
+    steps leaves the other without effect.
+3.  *A does not crash, and c sends nothing to a role that does.* A crash does not commute, and a message does not
+    commute with a restart that reads the inbox. If A may crash, c is quiet only if a crash leaves the same state
+    whether c was taken or not: c was then a note that only memory kept. This is computed, too. Who may crash is chosen
+    before the run begins: there is one start for every set of roles that may crash, and together the starts have all
+    runs. The other roles do not look into their inbox before they hear from it, so a message may come earlier.
+4.  *c is helpful, and no declared end of the saga by the initiator,* who counts the votes of others. A helpful step
+    uses no fault up, so the adversary can still do whatever it could have done.
 
-Quiet steps alone never go round in a circle: each one hears a message, writes a mark, closes a door or ends. So no
-other role is forgotten for ever, which is what a search that takes one role's step alone has to prove. And so what lies
-between them need not be kept: a search goes from a step that is not quiet to where no role has a quiet one any more,
-and keeps that state only. (Seven services, one decline: some 21,000 states with all of it kept, 3,500 without, and 900
-with rule 1b.)
+Quiet steps alone form no cycle: each one hears a message, writes a mark, closes a door or ends. So no other role is
+postponed for ever, which any search that takes the step of one role alone has to prove. So the states between quiet
+steps need not be kept: a search goes on from a step that is not quiet until no role has a quiet step, and keeps only
+that state. (Seven services, one decline: some 21,000 states if all are kept, 3,500 without these, 900 with rule 1b.)
 
-Not promised: that the schedule which is shown is the shortest of all; it is the shortest of those that were searched.
-What the argument rests on beyond 2 is the table of `runtime.saga`; `tests/model/test_reduced.py` holds reduced and full
-searches to the same verdict, and every rule that is switched off must fail in a reduced search, too.
+Not promised: that the schedule which is shown is the shortest of all. It is the shortest that was searched. Beyond
+rule 2, the argument rests on the table of `runtime.saga`. `tests/model/test_reduced.py` compares the verdicts of
+reduced and full searches, and every rule that is switched off has to fail in a reduced search, too.
 """
 
 from __future__ import annotations
@@ -63,7 +62,7 @@ _BACK = frozenset({Phase.UNDOING, Phase.UNDONE})
 _TOLD = frozenset({Kind.ABORT, Kind.COMPENSATED})
 _OVER = frozenset({Kind.SETTLED, Kind.ENDED})
 _FORWARD = frozenset({Kind.START, Kind.DATA, Kind.CHOICE, Kind.EVENT, Kind.CANCEL, Kind.OPERATOR})
-"""What may make a program run on, or decide otherwise."""
+"""The messages that may make a program run on, or change a decision."""
 _steps_max = 10_000
 
 
@@ -75,7 +74,7 @@ class QuietStep(NamedTuple):
 
 
 class Progress(Enum):
-    """Whether a role's program can run on: of itself, if somebody sends to it, or never again."""
+    """Whether a role's program can run on: by itself, when a message comes, or never again."""
 
     RUNS = "runs"
     WAITS = "waits"
@@ -83,7 +82,7 @@ class Progress(Enum):
 
 
 class Quiet:
-    """The quiet steps of one role, by the number of its state. Everything is computed once. `hears_aborts`: rule 1b."""
+    """The quiet steps of one role, by the number of its state. Results are cached. `hears_aborts`: rule 1b is on."""
 
     def __init__(self, role: RoleSystem, hears_aborts: bool) -> None:
         self._role, self._hears_aborts = role, hears_aborts
@@ -92,8 +91,8 @@ class Quiet:
         self._standings: dict[int, Progress] = {}
 
     def rest(self, at: int, crashes: bool, cut_off: bool, deaf: frozenset[str]) -> tuple[int, tuple[Transition, ...]]:
-        """Where the role's quiet steps lead, one after the other, and these steps. `crashes`: it may crash. `cut_off`:
-        nothing leads forward here any more. `deaf`: the roles that nothing may be sent to (rule 3)."""
+        """The state that the role's quiet steps lead to, one after the other, and these steps. `crashes`: the role may
+        crash. `cut_off`: nothing leads forward here any more. `deaf`: the roles that no step may send to (rule 3)."""
         key = (at, crashes, cut_off, deaf)
         known = self._rests.get(key)
         if known is None:
@@ -124,7 +123,7 @@ class Quiet:
         return None
 
     def steps(self, at: int, cut_off: bool) -> tuple[QuietStep, ...]:
-        """The steps of this state that are quiet as far as this role can tell: rule 3 is the caller's."""
+        """The steps of this state that are quiet by the rules about this role alone. The caller checks rule 3."""
         cut_off = cut_off and self._hears_aborts
         if (at, cut_off) not in self._known:
             moves = (move for move in self._candidates(at, cut_off) if self._commutes(at, move))
@@ -159,7 +158,8 @@ class Quiet:
         return Progress.STOPPED if phase in _BACK or phase is Phase.DONE else Progress.RUNS
 
     def _goes_back(self, state: RoleState) -> bool:
-        """Told to, not asking whether a call was done after all, and with no call forward under way."""
+        """Rule 1: it was told to, it does not ask whether a call was executed after all, and no forward call is under
+        way."""
         open_call = any(
             call.unless is not None if isinstance(call, CloseWorker) else call.kind is ResultKind.FORWARD
             for call in state.asked
@@ -168,7 +168,7 @@ class Quiet:
         return not open_call and self._role.heard_of(state, _TOLD)
 
     def _ends(self, move: Transition, phase: Phase) -> bool:
-        """Whether a step brings the saga to its end, which only counting the others' answers does."""
+        """Whether a step ends the saga. Only a step that counts the others' answers does."""
         return phase not in FINAL and self._role.is_over(move.to)
 
     def _commutes(self, at: int, step: Transition) -> bool:
@@ -181,7 +181,7 @@ class Quiet:
         )
 
     def _silent(self, at: int, step: Transition) -> bool:
-        """Whether every crash leaves the same behind after the step as before it."""
+        """Whether every crash leaves the same state after the step as before it."""
         crashes = (move for move in self._role.moves(at) if move.chance is Chance.CRASH)
         return not step.sent and all(
             any((later.to, later.sent) == (crash.to, crash.sent) for later in self._same(step.to, crash))
@@ -208,15 +208,15 @@ def _together(*moves: Transition) -> tuple[int, frozenset[int]]:
 
 
 def crashing(roles: int, crashes: int) -> list[frozenset[int]]:
-    """Every choice of the roles that may crash, by their places."""
+    """Every set of roles that may crash, by their places in the list of roles."""
     if not crashes:
         return [frozenset()]
     return [frozenset(places) for places in combinations(range(roles), min(crashes, roles))]
 
 
 def cut_off(standings: Sequence[Progress], sends_to: Sequence[frozenset[int]]) -> frozenset[int]:
-    """The places of the roles at which nothing leads forward any more: none that can run on may send to them, nor may
-    one that waits, if it is sent to. `sends_to`: by place, where a role's program can send to."""
+    """The places of the roles at which nothing leads forward any more: no message for them can come from a role that
+    can run on, or from one that waits for such a role. `sends_to`: by place, the roles that a program can send to."""
     runs = [at for at, standing in enumerate(standings) if standing is Progress.RUNS]
     for at in runs:
         runs.extend(to for to in sends_to[at] if to not in runs and standings[to] is Progress.WAITS)

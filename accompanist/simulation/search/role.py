@@ -1,17 +1,17 @@
 """One role of a saga as a transition system: its log, its session, its worker, and every possible step.
 
-A state is what is durable (row, inbox, results, the fence), what is volatile (the session, which messages it has heard,
-calls under way) and what a dead process left on the wire (`late`: calls that may still reach the worker). A
-`Transition` is one thing that happens at this role; what it sends appears in the other roles' inboxes in the same
-instant, as the hand-over inside a commit does.
+A state has a durable part (row, inbox, results, the fence), a volatile part (the session, the messages it has heard,
+the calls under way), and the calls that a dead process left on the wire and that may still reach the worker (`late`). A
+`Transition` is one step of this role. The messages that it sends are in the other roles' inboxes at once, as the
+hand-over is part of the commit.
 
-Moves are helpful, or the adversary's: a crash, a lost answer, a refusal, a message heard twice, a late call that
-arrives after all. Only helpful ones may be counted on to end a session.
+A move is helpful, or the adversary's: a crash, a lost answer, a decline, a message that is heard twice, a late call.
+Only helpful moves may be counted on to end a session.
 
-Some things that take time are one move, because nobody else can tell. A burst is decided and committed at once:
-nothing of it had left before, so a crash before its commit is a crash before the event. A call reaches the worker and
-its answer is heard at once: the fence speaks to nobody else, and what may come between (a crash, a lost answer) is a
-move of its own. A row that only caches the inbox is written, or not yet, when a crash makes that matter.
+Some things that take time are one move, because no one else can observe the difference. A burst is decided and
+committed at once: nothing of it had left, so a crash before its commit is a crash before the event. A call reaches the
+worker and its answer is heard at once: the fence talks to no one else, and what may come between (a crash, a lost
+answer) is a move of its own. A row that only caches the inbox is a choice of the crash: it was written before, or not.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from accompanist.simulation.search.words import did, told
 
 
 class RoleSystem:
-    """What can happen at one role, by the number of its state. Everything is computed once."""
+    """The moves of one role, by the number of its state. All results are cached."""
 
     plain = False
     """Whether its worker has no fence."""
@@ -58,7 +58,7 @@ class RoleSystem:
         self._moves: dict[int, tuple[Transition, ...]] = {}
         self._deposits: dict[tuple[int, int], int] = {}
         self.lies: frozenset[int] = frozenset()
-        """The messages that others may say to it without cause."""
+        """The messages that others may send to it without cause, by number."""
         self.first = self._number(RoleState(fence=FenceState(memory=worker.memory)))
 
     def __len__(self) -> int:
@@ -102,22 +102,22 @@ class RoleSystem:
         return self._states[at].fence
 
     def ended(self, at: int) -> properties.FinalState:
-        """This role where nothing is left to happen."""
+        """This role at the end of a run."""
         state = self._states[at]
-        reached = state.row >= 0  # of a session that is over nothing else is kept
+        reached = state.row >= 0  # of a session that is over, only its row is kept
         reached |= any(begins(self._post.messages[number], self._program.choreography) for number in state.inbox)
         results = tuple(sorted(self._told(state.results), key=lambda result: result.site))
         return properties.FinalState(self.row(at), reached, state.fence, self._worker.memory, results, self.plain)
 
     def sites(self) -> frozenset[str]:
-        """Every site that the role's worker was asked at, or that something was waited for at."""
+        """Every site at which the role called its worker or waited."""
         calls = (call for state in self._states for call in state.asked)
         asked = {call.site for call in calls if isinstance(call, CallWorker)}
         waited = {r.site for state in self._states for r in state.results if waits.is_wait(r.operation)}
         return frozenset(asked | waited)
 
     def deposit(self, at: int, number: int) -> int:
-        """The state with a message in the inbox. Raises Broken if another content is there."""
+        """The state with a message added to the inbox. Raises Broken if the inbox has it with another content."""
         known = self._deposits.get((at, number))
         if known is None:
             known = self._deposits[at, number] = self._deposit(at, number)
@@ -128,7 +128,7 @@ class RoleSystem:
         return self._states[at].live >= 0 or self._states[at].row >= 0
 
     def hears_lie(self, at: int, number: int) -> bool:
-        """Whether a lie says anything here: not where its place in the inbox is taken."""
+        """Whether a lie can be stored here: its place in the inbox must be free."""
         if not self.takes_part(at):
             return False
         state, lie = self._states[at], self._post.messages[number]
@@ -136,7 +136,7 @@ class RoleSystem:
         return (lie.site, lie.sender) not in places and not self._final(state.row)
 
     def moves(self, at: int) -> tuple[Transition, ...]:
-        """Everything that can happen here now."""
+        """Every move in this state."""
         known = self._moves.get(at)
         if known is None:
             happens = [move for move in self._happens(self._states[at]) if self._new(at, move)]
@@ -150,14 +150,14 @@ class RoleSystem:
         return move.to != at or bool(move.sent) or move.broken is not None
 
     def _sent_before_commit(self, state: RoleState, moves: Sequence[Transition]) -> Iterator[Transition]:
-        """With the rule switched off: what was decided is told, and lost."""
+        """With the rule "commit first" switched off: the messages of a burst leave, and then it is lost in a crash."""
         for move in moves:
             if move.sent and move.chance is Chance.HELPFUL:
                 to = self._dead(state)._replace(fence=self._states[move.to].fence)
                 text = f"{move.text}; its messages leave; CRASH of the sidecar of {self.name} before the commit"
                 yield move._replace(text=text, chance=Chance.CRASH, to=self._number(to))
 
-    # -- what happens ------------------------------------------------------------------------------
+    # -- steps -------------------------------------------------------------------------------------
 
     def _happens(self, state: RoleState) -> Iterator[Transition]:
         if state.live == DOWN:
@@ -179,7 +179,7 @@ class RoleSystem:
             if again and state.live < 0:
                 continue
             text = f"{self.name} hears {told(message)}{' again' if again else ''}"
-            # an event that came early is looked for when the program asks for it
+            # an event that came early is found in the inbox when the program asks for it
             adverse = again and message.kind is not Kind.EVENT
             yield self._hear(state, number, text, Chance.AGAIN if adverse else Chance.HELPFUL)
         for site in sorted(state.timers) if state.live >= 0 else ():
@@ -204,12 +204,12 @@ class RoleSystem:
         return self._fed(heard, number, Arrived(message), text, chance)
 
     def _leaves_tombstone(self, heard: RoleState, message: Message, text: str, chance: Chance) -> Transition:
-        """A role that its session never reached writes that it is over, and says what it owes, in one commit."""
+        """A role that the session never reached writes a tombstone, and sends what it owes, in one commit."""
         row, said = tombstone(message, self._program)
         return self._commit(heard, row, text, chance)._replace(sent=tuple(map(self._post.number, said)))
 
     def _begins(self, message: Message) -> bool:
-        """As in `runtime.beginning`, but for what is switched off."""
+        """As in `runtime.beginning`, unless a rule is switched off."""
         switched = message.kind in BEGINS
         return message.kind in self._rules.begins if switched else begins(message, self._program.choreography)
 
@@ -225,8 +225,8 @@ class RoleSystem:
         return fences.close(state.fence, call, self._rules.page_rows)
 
     def _calls(self, state: RoleState, call: CallWorker) -> Iterator[Transition]:
-        """A call reaches the worker and its answer is heard; or the answer is given up, and the call is made all the
-        same, or may be made later, or never."""
+        """A call reaches the worker, and its answer is heard. Or its retry budget is spent without an answer; then the
+        worker has executed it, or may do so later, or never."""
         gone = state._replace(asked=state.asked - {call})
         for way in self._ways(state, call):
             there, event = gone._replace(fence=way.fence), event_of(call, way.answer)
@@ -253,7 +253,7 @@ class RoleSystem:
         return self._fed(to, event, event, text, Chance.LOST)
 
     def _writes(self, state: RoleState) -> Iterator[Transition]:
-        """The last row of a role that only heard of the end is written when there is time."""
+        """The last row of a role that was told of the end is written at any time later."""
         if state.live >= 0 and (row := self._sessions.row(state.live)).phase in FINAL:
             yield self._commit(state, row, f"{self.name} writes that it is {row.phase.value}", Chance.HELPFUL)
 
@@ -265,8 +265,8 @@ class RoleSystem:
         return Transition(text, chance, self._number(state._replace(row=self._row_number(row))))
 
     def _crashes(self, state: RoleState) -> Iterator[Transition]:
-        """The sidecar dies. Whether a row that only caches the inbox had been written, and how far the calls under way
-        had come, is the adversary's choice."""
+        """The sidecar crashes. The adversary chooses whether a row that only caches the inbox had been written, and
+        which calls under way had reached the worker."""
         if self._final(state.row) or (state.live < 0 and not state.inbox):
             return
         rows = {state.row}
@@ -279,7 +279,7 @@ class RoleSystem:
             yield from self._crashes_having_called(state, row, text)
 
     def _crashes_having_called(self, state: RoleState, row: int, text: str) -> Iterator[Transition]:
-        """A call under way reaches the worker, and the sidecar dies before it hears the answer."""
+        """A call under way reaches the worker, and the sidecar crashes before it hears the answer."""
         for call in state.asked:
             rest = state._replace(row=row, asked=state.asked - {call})
             if isinstance(call, CloseWorker):
@@ -294,17 +294,17 @@ class RoleSystem:
                 yield self._effect(state, self._states[to]) or move
 
     def _dead(self, state: RoleState) -> RoleState:
-        # the mark that a message was taken is durable; it matters only where nothing else finds the message again
+        # the mark that a message was taken is durable; it matters only if recovery does not sweep the inbox
         heard = frozenset[int]() if self._rules.inbox_swept else state.heard
         return state._replace(live=DOWN, heard=heard, asked=frozenset(), late=state.late | self._underway(state))
 
     def _underway(self, state: RoleState) -> frozenset[Asked]:
-        """What may still reach the worker although nobody waits for it any more."""
+        """The calls that may still reach the worker although nobody waits for their answers."""
         operations = self._program.projection.operations
         return frozenset(c for c in state.asked if isinstance(c, CloseWorker) or not operations[c.operation].drawn)
 
     def _arrives(self, state: RoleState) -> Iterator[Transition]:
-        """What nobody waits for any more, and the worker does it."""
+        """Late calls: nobody waits for their answers, and they reach the worker."""
         for call in state.late:
             yield from self._arrives_late(state, call)
 
@@ -323,7 +323,7 @@ class RoleSystem:
             yield self._effect(state, to) or move
 
     def _effect(self, state: RoleState, to: RoleState) -> Transition | None:
-        """The move that breaks a property, if the step from one fence to the other does."""
+        """A move with the property that is broken, if the worker's step from one state to the other breaks one."""
         try:
             properties.executed(self.name, self._row(state.row), state.fence, to.fence)
         except Broken as broken:
@@ -333,7 +333,8 @@ class RoleSystem:
     # -- recovery ----------------------------------------------------------------------------------
 
     def _restarts(self, state: RoleState) -> Iterator[Transition]:
-        """The sidecar is back: what the log knows is taken up. Rows may come back in any order; two are tried."""
+        """The sidecar restarts and recovers the session from the log. Inbox rows may be read in any order; two orders
+        are tried."""
         text = f"{self.name} restarts"
         up = state._replace(live=NOBODY)
         begin = {number for number in state.inbox if self._begins(self._post.messages[number])}
@@ -374,7 +375,7 @@ class RoleSystem:
         return self._carried(to, stepped, text, chance)
 
     def _carried(self, to: RoleState, stepped: Stepped, text: str, chance: Chance) -> Transition:
-        """Commit and release what was decided."""
+        """Commit and release the bursts of an event."""
         to = to._replace(live=stepped.to)
         sent: list[int] = []
         for burst in stepped.bursts:
@@ -392,11 +393,11 @@ class RoleSystem:
         return Transition(text, chance, self._number(to), tuple(sent))
 
     def _first(self, burst: Burst) -> bool:
-        """Whether what a burst asks for has to be in the log first, though nothing else of it has."""
+        """Whether a burst's calls have to be in the log before they leave, even if nothing else of it must be."""
         return False
 
     def _for_a_person(self, parked: Parked) -> bool:
-        """Whether a session may be left to a person for this."""
+        """Whether a session that is parked so may be left to a person."""
         return False
 
     def _kept(self, results: frozenset[ResultRow], burst: Burst) -> frozenset[ResultRow]:
@@ -414,7 +415,7 @@ class RoleSystem:
             other = self._post.messages[there]
             if (other.site, other.sender) == (message.site, message.sender) and other.payload != message.payload:
                 if there in self.lies:
-                    return at  # who lied has taken the place of its own word
+                    return at  # a lie of this sender has taken the place of its true message
                 text = f"{self.name} holds another content from {other.sender} at {other.site}"
                 raise Broken(Property.INTEGRITY, text)
         return self._number(state._replace(inbox=state.inbox | {number}))
@@ -432,7 +433,7 @@ class RoleSystem:
         return number
 
     def _number(self, state: RoleState) -> int:
-        if self._final(state.row):  # nobody looks at the rest again
+        if self._final(state.row):  # the rest is never read again
             state = self._at_the_end(state)
         if state.late and any(self._inert(state.fence, call) for call in state.late):
             late = (call for call in state.late if not self._inert(state.fence, call))
@@ -443,8 +444,8 @@ class RoleSystem:
         return number
 
     def _inert(self, fence: FenceState, call: Asked) -> bool:
-        """Whether a late call changes nothing any more, whenever it comes: the door is shut and stays so, what was
-        recorded stays, and a query has no effect. Two states that differ by such a call only are one."""
+        """Whether a late call changes nothing, whenever it comes: a shut door stays shut, a record stays, and a query
+        has no effect. Two states that differ only by such a call are one."""
         fencing = self._rules.fencing
         if isinstance(call, CloseWorker):
             return fence.closed
@@ -455,13 +456,12 @@ class RoleSystem:
         return fence.closed and fencing.door and call.kind is ResultKind.FORWARD
 
     def _at_the_end(self, state: RoleState) -> RoleState:
-        """What counts of a state where the session is over."""
+        """The parts of a state that still matter once the session is over."""
         late, results = state.late | self._underway(state), self._told(state.results)
         return RoleState(row=state.row, late=late, fence=state.fence, results=results)
 
     def _told(self, results: frozenset[ResultRow]) -> frozenset[ResultRow]:
-        """The results that only the log knows: what waits came to, and the answers of queries, which leave nothing in
-        a fence."""
+        """The results that only the log has: those of waits, and the answers of queries, which no fence records."""
         return frozenset(result for result in results if waits.is_wait(result.operation) or self._asks(result))
 
     def _asks(self, result: ResultRow) -> bool:
@@ -469,7 +469,7 @@ class RoleSystem:
 
 
 def _timed(timers: frozenset[str], burst: Burst) -> frozenset[str]:
-    """The timers that are set after a commit."""
+    """The timers that are still set after a commit."""
     if burst.row.phase in properties.BACK:
         return frozenset()
     return (timers | {timer.site for timer in burst.timers}) - {result.site for result in burst.results}

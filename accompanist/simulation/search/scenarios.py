@@ -1,11 +1,12 @@
 """Chooses replies and arguments for the search, to cover as many paths of a choreography as possible.
 
-A scenario is one start and one reply for each operation, or two for one that a loop asks for: the first turn's, and all
-others'. With lists of up to two items, loops turn once, twice, or not at all. A scenario is found by running the
-choreography without faults: begin with ordinary values, change one at a time, and keep what takes a path that none
-before took (another set of calls, messages and labels). Each scenario is then searched by itself, with all faults.
+A scenario has one start payload, and one reply for each operation. An operation in a loop may have two: one for the
+first turn, one for all others. Lists have up to two items, so loops turn once, twice, or not at all. Scenarios are
+found by running the choreography without faults. The first has ordinary values; then one value is changed at a time. A
+scenario is kept if it takes a new path: another set of calls, messages and labels. Each is then searched with all
+faults.
 
-Not promised: that all paths are found. `unreached` says which calls and messages no search came to.
+Not promised: that all paths are found. `unreached` names the calls and messages that no search came to.
 """
 
 from __future__ import annotations
@@ -32,32 +33,32 @@ from accompanist.simulation.worker import FencedWorker
 
 _runs_max = 600
 _turning_max = 4
-_steps_max = 1_000  # what takes more cannot be searched anyway
+_steps_max = 1_000  # a longer run cannot be searched anyway
 _START = ("", "")
 _UNTOLD = object()
-"""Instead of an event's value: it is not told."""
+"""Stands for an event that is not sent, in place of its value."""
 _ASKING = frozenset({"Call", "Send", "Choose"})
 _counter = re.compile(r"\[\d*\]")
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """The start's payload and the replies by role and operation; `later`: those from a loop's second turn on, where
-    they are others."""
+    """The start's payload, and the replies by role and operation. `later`: the replies that differ from a loop's second
+    turn on."""
 
     arguments: bytes
     replies: Mapping[str, Mapping[str, bytes]]
     later: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
 
     def reply(self, role: str, operation: str, site: str) -> bytes:
-        """What the worker of a role answers."""
+        """The reply of a role's worker, as JSON bytes."""
         later = self.later.get(role, {})
         return later[operation] if operation in later and turned(site) else self.replies[role].get(operation, b"null")
 
 
 @dataclass(frozen=True, slots=True)
 class Turning:
-    """A reply of a loop's first turn, and one of all that follow."""
+    """The reply in a loop's first turn, and the reply in all later ones."""
 
     first: Any
     later: Any
@@ -66,15 +67,16 @@ class Turning:
 def scenarios(
     programs: Mapping[str, RoleProgram], starts: Sequence[bytes] = (), until: float = math.inf
 ) -> list[Scenario]:
-    """Scenarios that take different paths, an ordinary one first. `starts`: the payloads to start with, all of which
-    are kept; else they are made up. `until`: when to look for no more, by the process's own clock."""
+    """Scenarios that take different paths, an ordinary one first. `starts`: start payloads, all of which are kept; if
+    there are none, payloads are generated. `until`: when to stop looking, in seconds of the process's monotonic
+    clock."""
     choreography = next(iter(programs.values())).choreography
     choices = _choices(programs, Maker(constants(choreography)), starts)
     return [_scenario(choreography, choices, picks) for picks in _found(programs, choices, bool(starts), until)]
 
 
 def first_scenario(programs: Mapping[str, RoleProgram], start: bytes | None, *, ends: bool) -> Scenario:
-    """An ordinary scenario; where its replies have to lead to an `end` by themselves, the first that does."""
+    """An ordinary scenario. `ends`: its replies have to lead to an end, so the first scenario that ends is taken."""
     choreography = next(iter(programs.values())).choreography
     choices = _choices(programs, Maker(constants(choreography)), [] if start is None else [start])
     ordinary = (0,) * len(choices)
@@ -88,7 +90,7 @@ def _found(
     started: bool,
     until: float = math.inf,
 ) -> Iterator[tuple[int, ...]]:
-    """Choices that take different paths. `started`: every start is kept."""
+    """Choices that take different paths, as places in `choices`. `started`: every start is kept."""
     choreography = next(iter(programs.values())).choreography
     names = list(choices)
     found: set[Hashable] = set()
@@ -100,7 +102,7 @@ def _found(
             continue
         tried.add(picks)
         path = _path(programs, _scenario(choreography, choices, picks))
-        known = path is None and bool(found)  # what does not end is changed further until something does
+        known = path is None and bool(found)  # choices without an end are varied further until some end
         if path is not None:
             path = (path, picks[0]) if started else path
             known = path in found
@@ -113,7 +115,7 @@ def _found(
 
 
 def events_of(scenario: Scenario) -> dict[str, dict[str, bytes]]:
-    """What is told from outside in a scenario, by role and name."""
+    """The events that are sent from outside in a scenario, by role and name."""
     return {
         role: {told: value for name, value in replies.items() if (told := waits.event_in(name)) is not None}
         for role, replies in scenario.replies.items()
@@ -121,8 +123,8 @@ def events_of(scenario: Scenario) -> dict[str, dict[str, bytes]]:
 
 
 def unreached(choreography: Choreography, sites: Iterable[str]) -> list[str]:
-    """Every call, message and selection of the projections at which no search was, in words. Loop and call counters do
-    not count, nor does the way to a choreography that calls itself: one round stands for all."""
+    """Every call, message and selection of the projections that no search came to, in words. Sites that differ only by
+    loop counters, or by the calls that led to them, count as one."""
     reached = {_point(site) for site in sites}
     missing: dict[str, None] = {}
     for role, projection in choreography.projections.items():
@@ -149,7 +151,7 @@ def _asked(source: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _constants(node: ast.expr) -> Iterator[str]:
-    """The fixed parts of a text; what is put into it is a counter."""
+    """The constant parts of an f-string; the inserted values are counters."""
     if isinstance(node, ast.JoinedStr):
         for part in node.values:
             yield from _constants(part)
@@ -160,8 +162,8 @@ def _constants(node: ast.expr) -> Iterator[str]:
 def _choices(
     programs: Mapping[str, RoleProgram], maker: Maker, starts: Sequence[bytes]
 ) -> dict[tuple[str, str], list[Any]]:
-    """Everything that may be chosen: ("", parameter) or (role, operation), with the values to choose from; the start as
-    a whole first, where it is given."""
+    """The values to choose from, by ("", parameter) or (role, operation). Given start payloads come first, as one
+    choice."""
     choices: dict[tuple[str, str], list[Any]] = {_START: list(starts)} if starts else {}
     for role, program in programs.items():
         looped = _looped(program.projection.source)
@@ -182,7 +184,7 @@ def _choices(
 
 
 def _turning(made: list[Any]) -> list[Turning]:
-    """Replies that change after a loop's first turn: away from the ordinary one, and to it."""
+    """Replies that change after a loop's first turn: from the ordinary value to another, and from another to it."""
     ordinary, others = made[0], made[1 : _turning_max + 1]
     return [turning for other in others for turning in (Turning(ordinary, other), Turning(other, ordinary))]
 
@@ -216,7 +218,7 @@ def _bytes(value: Any) -> bytes:
 
 
 class _MadeUp(FencedWorker):
-    """A worker that answers what a scenario says."""
+    """A worker that gives a scenario's replies."""
 
     def __init__(self, program: RoleProgram, scenario: Scenario) -> None:
         super().__init__(program.projection.operations, {})
@@ -227,7 +229,7 @@ class _MadeUp(FencedWorker):
 
 
 def _path(programs: Mapping[str, RoleProgram], scenario: Scenario) -> Hashable | None:
-    """What a run without faults calls, sends and chooses; None if it does not end."""
+    """The calls, messages and labels of a run without faults, and its outcome; None if it does not end."""
 
     workers = {role: _MadeUp(program, scenario) for role, program in programs.items()}
     world = World(programs, workers, seed=0)

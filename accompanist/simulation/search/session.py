@@ -1,12 +1,13 @@
 """One role's session core as an automaton: numbered states, with each transition computed once.
 
-A session holds a running generator, which can neither be copied nor compared. So a state is known by its *facts*
-(everything the core remembers, the run by how far it has come) and kept as a *recipe*: how it began and the events it
-was fed. Two sessions with equal facts are one state; to go on from a state again, it is made anew by its recipe. What
-was computed is remembered, so a search that meets a state a thousand times pays for it once.
+A session holds a running generator, which can be neither copied nor compared. So a state is compared by its *facts*:
+everything that the core remembers, with the program's progress in place of the generator. And a state is stored as a
+*recipe*: how the session began, and the events that it was given. Two sessions with equal facts are one state. To go on
+from a state again, its session is built anew from the recipe. Results are cached, so a search that meets a state a
+thousand times computes it once.
 
-This rests on the core being deterministic, which is what the runtime promises (replay equivalence). Not promised: that
-a core which hides state outside of its `SessionState` is told apart.
+This is correct because the core is deterministic, as the runtime promises (replay equivalence). Not promised: that
+states differ which differ only in data that a core keeps outside of its `SessionState`.
 """
 
 from __future__ import annotations
@@ -34,21 +35,21 @@ _sessions_held_max = 5_000
 _silent = frozenset({"program", "header", "trace", "role", "is_initiator", "draft"})
 """Attributes that are the same in every state, or that only telemetry or the group commit reads."""
 _told = frozenset({"header", "role", "waiting", "context", "retrying"})
-"""Columns of a row that are the same in every state, or words for people."""
+"""Columns of a row that are the same in every state, or that are only for people."""
 
 _row_values = attrgetter(*(name for name in SessionRow.__struct_fields__ if name not in _told))
 
 
 @dataclass(frozen=True, slots=True)
 class Stepped:
-    """Where an event leads: the state, and what was decided on the way, in order."""
+    """The result of an event: the next state, and the bursts that were decided, in order."""
 
     to: int
     bursts: tuple[Burst, ...]
 
 
 class Failure(Exception):
-    """The core raised: `problem` is what."""
+    """The core raised an exception, `problem`."""
 
     def __init__(self, problem: Exception) -> None:
         super().__init__(f"{type(problem).__name__}: {problem}")
@@ -71,19 +72,19 @@ class Automaton:
         return self._rows[state]
 
     def unanswered(self, state: int) -> str | None:
-        """The site of a call that may have been carried out by an earlier question, which has ended."""
+        """The site of a call that may have been executed by an earlier attempt, which has ended."""
         return self._unanswered[state]
 
     def begin(self, message: Message) -> int:
-        """The session as it is before it hears the message it begins with."""
+        """The state of a session before it hears the message that it begins with."""
         return self._number(self._core.begin(self._program, message), message)
 
     def recover(self, key: Hashable, memory: Memory) -> Stepped:
-        """The session as its log gives it back; `key` stands for the memory. Raises Failure."""
+        """The state of a session that is recovered from its log. `key` identifies the memory. Raises Failure."""
         return self._once((-1, key), lambda: self._recover(memory))
 
     def step(self, state: int, key: Hashable, event: Event) -> Stepped:
-        """What follows from an event; `key` stands for the event. Raises Failure."""
+        """The result of an event. `key` identifies the event. Raises Failure."""
         return self._once((state, key), lambda: self._step(state, event))
 
     def __len__(self) -> int:
@@ -123,7 +124,7 @@ class Automaton:
         return number
 
     def _made(self, state: int) -> Session:
-        """A session in this state that is ours to feed."""
+        """A session in this state that the caller may change."""
         held = self._held.pop(state, None)
         if held is not None:
             return held
@@ -142,12 +143,12 @@ class Automaton:
 
 
 def plain(row: SessionRow) -> SessionRow:
-    """A row without the words for people, which would only tell equal states apart."""
+    """A row without its texts for people, by which equal states would differ."""
     return msgspec.structs.replace(row, waiting="", context={}) if row.waiting or row.context else row
 
 
 def row_key(row: SessionRow) -> Hashable:
-    """Everything of a row that differs within one session."""
+    """The columns of a row that may differ within one session."""
     return _row_values(row)
 
 
@@ -182,8 +183,8 @@ def _fact(value: Any) -> Hashable:
 
 @cache
 def _is_value(kind: type[Any]) -> bool:
-    """Whether a value of this type is kept as it is. Not what is only equal to itself: no two sessions would ever be
-    one state. Most are values, so this is asked first, once for a type."""
+    """Whether a value of this type can stand for itself among the facts. An object that is only equal to itself cannot:
+    no two sessions would ever be one state. Cached by type."""
     known = (SessionRow, Mailbox, CompensationPages, Run, Message, dict, set, frozenset, list, tuple, Arrived)
     by_identity: Any = object.__hash__
     hashed = issubclass(kind, Hashable) and kind.__hash__ is not by_identity
@@ -191,7 +192,7 @@ def _is_value(kind: type[Any]) -> bool:
 
 
 def _progress(run: Run) -> Hashable:
-    """How far a run has come. What it has read is in the mailbox and the results; where it stands says the rest."""
+    """The progress of a run. What it has read is in the mailbox and the results, so its position is enough."""
     operation = run._operation
     place = None if operation is None else operation.site
     return (place, run._steps, run.ended, run.committed, frozenset(run.contacts), _executed(run.executed))

@@ -16,13 +16,13 @@ from accompanist.simulation.fence import FenceState, Fencing
 from accompanist.simulation.search.properties import Broken
 
 NOBODY, DOWN = -1, -2
-"""Instead of a session: none in memory; the sidecar is dead."""
+"""In place of a session's number: there is none in memory; the sidecar is down."""
 
 Asked = CallWorker | CloseWorker
 
 
 class Chance(StrEnum):
-    """Who makes a move: nobody in particular (it will happen), or the adversary."""
+    """Who makes a move: no one in particular (it will happen), or the adversary, by one of its faults."""
 
     HELPFUL = "helpful"
     CRASH = "crash"
@@ -36,8 +36,9 @@ class Chance(StrEnum):
 
 
 class RoleState(NamedTuple):
-    """Messages and rows are numbers, see `Post` and `RoleSystem`. Of a worker without a fence: `open` are attempts that
-    ran out of their time and whose answer is listened for; `doubted` the sites of which an attempt's answer is lost."""
+    """The state of one role. Messages and rows are numbers, see `Post` and `RoleSystem`. For a worker without a fence:
+    `open` has the attempts that timed out and whose late answer is still awaited, `doubted` the sites at which an
+    attempt's answer was lost."""
 
     row: int = -1
     inbox: frozenset[int] = frozenset()
@@ -53,8 +54,8 @@ class RoleState(NamedTuple):
 
 
 class Transition(NamedTuple):
-    """Something that happens: in words, who makes it, the state it leads to, the messages it hands over. `declines`:
-    a worker refuses in it what it might have done. `timed`: all that happens is that time passes."""
+    """A step of one role: in words, who makes it, the state it leads to, the messages it hands over. `declines`: the
+    worker declines a call that it could have executed. `timed`: the step is only that time passes."""
 
     text: str
     chance: Chance
@@ -66,7 +67,7 @@ class Transition(NamedTuple):
 
 
 class Care(NamedTuple):
-    """What a sidecar does about a worker without a fence; `simulation.search.plain` says it in full."""
+    """What a sidecar does for a worker without a fence; `simulation.search.plain` explains each part."""
 
     asked_first: bool = True
     waits: bool = True
@@ -75,13 +76,11 @@ class Care(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What stands around the core, and the core itself. As they are here they are Rule 0 (docs/durability.md); each can
-    be switched off.
+    """The core, and the rules around it. The defaults are Rule 0 (docs/durability.md); each can be switched off.
 
-    `begins`: kinds of message that begin a session. `inbox_swept`: recovery looks at inbox rows without a session.
-    `released`: kinds of message that leave the inbox when they are heard, not when the session is over.
-    `commit_first`: records are committed before messages leave.
-    `page_rows`: entries in one answer to a close.
+    `begins`: the kinds of message that begin a session. `inbox_swept`: recovery looks at inbox rows without a session.
+    `released`: the kinds of message that leave the inbox when they are heard, not when the session is over.
+    `commit_first`: records are committed before messages leave. `page_rows`: the entries in one answer to a close.
     """
 
     core: type[Session] = Session
@@ -95,7 +94,7 @@ class Rules:
 
 
 class Post:
-    """All messages of a saga, numbered; the same key with the same content is the same message."""
+    """All messages of a saga, numbered. Messages with the same identity and content have one number."""
 
     def __init__(self) -> None:
         self._numbers: dict[Hashable, int] = {}

@@ -1,9 +1,9 @@
 """Generates values of a type, as JSON from a worker or a client: an ordinary one first, then others.
 
-The others are chosen to take a program's branches: every member of an enum, both truths, lists of no item, one and
-two, and numbers and texts around the constants that the choreography itself compares with.
+The others are chosen to take a program's branches: every member of an enum, true and false, lists of zero, one and two
+items, and numbers and texts around the constants that the choreography compares with.
 
-Not promised: that some made-up value takes every branch. What was not reached is for the caller to say.
+Not promised: that every branch is taken by some generated value. The caller reports what was not reached.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from accompanist.language.values import tagged
 _values_max = 40
 _depth_max = 6
 _sent_below = 2**63 - 1
-"""An integer around a larger one could not be sent."""
+"""Constants from here on are left out: an integer beside one could not be sent."""
 _fixed: dict[type, Any] = {
     inspect.NoneType: None,
     inspect.AnyType: None,
@@ -58,7 +58,7 @@ def _expressions(held: Any) -> Iterable[Expression]:
         yield held
     elif isinstance(held, tuple):
         for part in held:
-            if not hasattr(part, "site"):  # the statements inside a branch are walked by themselves
+            if not hasattr(part, "site"):  # the statements inside a branch are visited on their own
                 yield from _expressions(part)
 
 
@@ -67,7 +67,7 @@ def _info(type: Any) -> inspect.Type:
 
 
 class Maker:
-    """Makes values; `known` are constants worth trying."""
+    """Generates values. `known`: constants worth trying."""
 
     def __init__(self, known: Iterable[Any]) -> None:
         known = list(known)
@@ -77,7 +77,7 @@ class Maker:
         self._texts = _distinct(["", *(value for value in known if isinstance(value, str))])
 
     def make(self, type: Any, name: str = "text") -> list[Any]:
-        """Values of a type, the ordinary one first; `name` stands in for a text."""
+        """Values of a type, the ordinary one first. `name` is used as a text."""
         return self._made(_info(type), name, 0)
 
     def _made(self, info: inspect.Type, name: str, depth: int) -> list[Any]:
@@ -125,7 +125,7 @@ class Maker:
         raise TypeError(f"no value can be made up for {type(info).__name__}")
 
     def _shallow(self, options: list[inspect.Type], name: str, depth: int) -> list[Any]:
-        """Values of the first part of a union that comes to an end; others may hold the union again."""
+        """Values of the first part of a union whose values are finite; other parts may contain the union again."""
         for each in options if depth < 2 * _depth_max + 4 else options[:1]:
             try:
                 return self._made(each, name, depth)[:_values_max]

@@ -1,7 +1,7 @@
 """Runs the search of a user's choreography, one search per scenario, and reports what was left out.
 
-Workers are made up, unless the user gives his own: functions by "role.operation", or objects by role, and the arguments
-to start with. The bounds hold for all scenarios together.
+Workers' replies and the start's arguments are generated, unless the user gives fakes (functions by "role.operation", or
+objects by "role") and arguments. The bounds hold for all scenarios together.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ Fakes = Mapping[str, Any]
 """Functions by "role.operation", objects by "role"."""
 
 Told = Mapping[tuple[str, str], bytes | None]
-"""What an event says, by role and name, as JSON bytes; None: nobody tells it."""
+"""The value of each event, by role and name, as JSON bytes; None: it is not sent."""
 
 Progress = Callable[[int, int, float], None]
-"""Told now and then: states met, states to look at, seconds."""
+"""Called now and then with the states met, the states still to be looked at, and the seconds so far."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScenarioSearch:
-    """One scenario and what its search found. `plain`: no worker had a fence."""
+    """One scenario, and the report of its search. `plain`: no worker had a fence."""
 
     scenario: Scenario
     report: Report
@@ -47,8 +47,8 @@ class ScenarioSearch:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """All searches of a choreography. `skipped`: searches that no bound was left for. `bounds`: for all of them.
-    `good`: runs without any fault that settled, looked at before the searches."""
+    """All searches of a choreography. `skipped`: searches that were not begun, because a bound was met. `bounds`: for
+    all searches together. `good`: how many runs without faults settled, of those tried before the searches."""
 
     faults: FaultBudget
     searched: tuple[ScenarioSearch, ...]
@@ -63,7 +63,7 @@ class Verification:
 
     @property
     def complete(self) -> bool:
-        """Whether everything within the faults that were asked for was searched."""
+        """Whether every run within the budget of faults was searched."""
         return bool(self.searched) and not self.skipped and all(one.report.complete for one in self.searched)
 
     @property
@@ -72,18 +72,17 @@ class Verification:
 
     @property
     def settled(self) -> int:
-        """How many of the ends that were met are of a saga that is done. Where a search was stopped before it met one,
-        that of a run before it counts."""
+        """How many of the ends that were met are settled. If the searches met none, the runs without faults count."""
         return self.searches_settled or self.good
 
     @property
     def searches_settled(self) -> int:
-        """How many of them the searches met."""
+        """How many settled ends the searches met."""
         return sum(one.report.ends.get("settled", 0) for one in self.searched)
 
     @property
     def ended(self) -> int:
-        """How many ends were met."""
+        """How many ends the searches met."""
         return sum(sum(one.report.ends.values()) for one in self.searched)
 
     @property
@@ -100,7 +99,7 @@ class Verification:
         return [(each.index(one.scenario) + 1, one) for one in self.searched]
 
     def _met(self) -> tuple[str, str]:
-        """Which bound was met, and which option lets the search go on for longer."""
+        """The bound that was met, and the option that raises it."""
         bounds = self.bounds
         if any("bytes" in one.report.stopped for one in self.searched):
             mebibytes = bounds.bytes_max >> 20
@@ -142,13 +141,13 @@ def verify(
     reasons: Mapping[str, Mapping[str, str]] | None = None,
     told: Told | None = None,
 ) -> Verification:
-    """Search a choreography, scenario by scenario, until one breaks or all are seen. The bounds hold for all of it: the
-    seconds count from here. `plain`: whether no worker has a
-    fence; all scenarios are searched once for each. `reasons`: why operations decline, by role and name. `told`: what
-    events say, None for one that nobody tells."""
+    """Search a choreography, scenario by scenario, until one breaks a property or all are searched. The bounds hold for
+    all searches together; the seconds count from this call. `plain`: for each value, all scenarios are searched once,
+    with workers that have no fence (True) or one (False). `reasons`: why operations decline, by role and name. `told`:
+    the events' values, None for one that is not sent."""
     until = time.monotonic() + bounds.seconds_max
     found = scenarios(programs, [codec.encode(dict(given)) for given in arguments], until)
-    if fakes:  # replies are the fakes' business, only the starts differ
+    if fakes:  # the fakes give the replies, so scenarios differ only by their starts
         found = [replace(found[0], arguments=start) for start in dict.fromkeys(one.arguments for one in found)]
     searched: list[ScenarioSearch] = []
     sites: set[str] = set()
@@ -186,8 +185,7 @@ def _search(
     progress: Progress | None,
     plain: bool,
 ) -> Report:
-    """One scenario. It is searched without crashes first, which costs little: a schedule that needs none is shorter to
-    tell."""
+    """Search one scenario. First without crashes, which costs little: a failing schedule without a crash is shorter."""
     judge = DirectComparison(programs, workers, scenario.arguments)
     report, until = None, time.monotonic() + bounds.seconds_max
     for crashes in sorted({0, faults.crashes}):
@@ -204,8 +202,8 @@ def _search(
 def told_in(
     programs: Mapping[str, RoleProgram], scenario: Scenario, fakes: Fakes | None, chosen: Told | None = None
 ) -> dict[str, dict[str, bytes]]:
-    """What is told from outside: as `chosen`, by the user's fakes, "role.event.NAME", and made up for what he gives
-    none for. A fake that raises Declined does not tell it."""
+    """The events that are sent from outside: as in `chosen`, else from the user's fakes "role.event.NAME", else
+    generated. A fake that raises Declined sends none."""
     told = events_of(scenario)
     for role, program in programs.items():
         for name in filter(None, map(waits.event_in, program.projection.operations)):
@@ -224,7 +222,7 @@ def told_in(
 def workers_of(
     programs: Mapping[str, RoleProgram], scenario: Scenario, fakes: Fakes | None, declines: bool
 ) -> dict[str, ModelWorker]:
-    """The workers of one scenario: the user's fakes, and made-up replies for what he gives none for."""
+    """The workers of one scenario: the user's fakes, and generated replies for operations without one."""
     workers: dict[str, ModelWorker] = {}
     for role, program in programs.items():
         operations = program.projection.operations
@@ -238,12 +236,12 @@ def workers_of(
 
 
 def in_what(one: ScenarioSearch) -> str:
-    """Which workers it was searched with, where that is not the usual."""
+    """A remark for a search whose workers had no fence."""
     return " without a fence" if one.plain else ""
 
 
 def in_words(faults: FaultBudget) -> str:
-    """What the adversary may spend, for people."""
+    """The adversary's budget of faults, for people."""
     one = {"crashes": "crash", "lost_answers": "lost answer"}
     told = []
     for name, count in faults._asdict().items():

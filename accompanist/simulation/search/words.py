@@ -15,7 +15,7 @@ def told(message: Message) -> str:
 
 
 def did(call: CallWorker, answer: Answer) -> str:
-    """What a worker made of a call, in words."""
+    """What a worker did about a call, in words."""
     name = f"{call.operation} at {call.site}"
     match answer:
         case Replied():

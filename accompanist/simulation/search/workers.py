@@ -1,10 +1,10 @@
 """Fake workers for the search and for tests: from fixed replies, from functions, or from a stateful object.
 
-An object is the most telling: its data are part of the searched state, and after an undone saga they have to be what
-they were before. So a compensation that undoes half is found, not only one that fails.
+An object finds the most mistakes. Its data are part of the searched state, and after an undone saga they must be what
+they were before. So a compensation that undoes only half is found, too.
 
 A function declines by raising `Declined` (of `language.direct`) or `Refusal` (of `simulation.worker`). A compensation
-that raises anything has failed; a forward call that raises anything else gives no answer, as a crash would not.
+that raises has failed. A forward call that raises another exception gives no answer, as after a crash.
 """
 
 from __future__ import annotations
@@ -38,20 +38,20 @@ _TURN = re.compile(r"\[(\d+)\]")
 
 
 def turned(site: str) -> bool:
-    """Whether a site is one of a loop that turns for the second time, or a later one."""
+    """Whether a site is in a second or later turn of a loop."""
     return any(int(turn) > 1 for turn in _TURN.findall(site))
 
 
 def values_of(program: RoleProgram, operation: str, arguments: bytes) -> dict[str, Any]:
-    """The arguments of a call, as a user's function takes them."""
+    """The arguments of a call as the values that a user's function takes."""
     types, _ = program.operation_types[operation]
     given = codec.decode(arguments, dict[str, Any])
     return {name: codec.decode(codec.encode(given[name]), type) for name, type in types.items()}
 
 
 class Replies:
-    """A worker that gives one reply an operation, or, from the second turn of a loop on, a `later` one; and may decline
-    what can be declined."""
+    """A worker with one reply for each operation. From the second turn of a loop on it gives the reply in `later`, if
+    there is one. `declines`: it may decline each operation that may decline."""
 
     def __init__(
         self,
@@ -73,10 +73,10 @@ class Replies:
 
 
 class Functions:
-    """A worker made of functions by operation, or of one object whose methods they are and whose data is kept.
+    """A worker made of functions by operation, or of one object that has the operations as methods and keeps data.
 
-    `declines`: whether the adversary may make any call decline that can be declined. What has no function gives its
-    reply of `replies`."""
+    `declines`: the adversary may make any operation decline that may decline. An operation without a function gives its
+    reply in `replies`."""
 
     def __init__(
         self,
@@ -117,12 +117,13 @@ class Functions:
         return Replied(b"null" if undoes else reply), memory if source is self._source else self._spelling(source)
 
     def _unchanged(self, call: CallWorker, source: object, memory: bytes) -> None:
-        """What a query changed would be there in one schedule and not in the next. Raises AuthorError."""
+        """Check that a query left the data unchanged: its change would be seen in some schedules only. Raises
+        AuthorError."""
         if self._spelling(source) != memory:
             raise AuthorError(FORGOTTEN, f"{self._program.role}.{call.operation} changes the data of its fake")
 
     def _spelling(self, source: object) -> bytes:
-        """An object's data as bytes, the same for equal data however it came about."""
+        """An object's data as bytes. Equal data gives the same bytes, whatever its history."""
         data = pickle.dumps(source)
         try:
             meaning = codec.encode(vars(source))
@@ -132,7 +133,7 @@ class Functions:
 
 
 class Declining:
-    """A worker that declines some operations, with a reason, and leaves the rest to another."""
+    """A worker that declines some operations, each with its reason, and leaves the others to another worker."""
 
     def __init__(self, worker: ModelWorker, reasons: Mapping[str, str]) -> None:
         self._worker, self._reasons, self.memory = worker, reasons, worker.memory

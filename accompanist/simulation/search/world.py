@@ -1,11 +1,11 @@
 """A seeded simulation of one saga: the real session cores over a log, a network and workers in memory.
 
-Whatever can happen next lies in `pending`; the seed picks. Messages are delivered in any order and sometimes twice,
-calls answer in any order, and, if crashes are left, a role dies: before the commit of a burst (all of it is lost) or
-between the commit and the release (what was to be released is lost). It is rebuilt from its log at once or later.
+All possible next steps are in `pending`, and the seed picks one. Messages are delivered in any order, and sometimes
+twice. Calls answer in any order. If crashes are left, a role may crash before the commit of a burst (all of it is lost)
+or between commit and release (what was to be released is lost). The role recovers from its log at once or later.
 
-The log is durable by definition and a burst's commit is atomic with the hand-over of its messages, as in one database.
-The same seed gives the same run.
+The log is durable by definition. A burst's commit is atomic with the hand-over of its messages, as in one database. The
+same seed gives the same run.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class WorldCall:
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """A call whose answer nobody waits for any more reaches the worker."""
+    """A late call reaches the worker: nobody waits for its answer any more."""
 
     role: str
     call: CallWorker
@@ -57,7 +57,7 @@ class Expire:
 
 @dataclass(frozen=True, slots=True)
 class Fire:
-    """A timer is due. It is told until its result is written."""
+    """A timer is due. It fires again until its result is written."""
 
     role: str
     site: str
@@ -70,7 +70,7 @@ class WorldRestart:
 
 @dataclass(frozen=True, slots=True)
 class RowWrite:
-    """A row that only caches the inbox is written when there is time."""
+    """A row that only caches the inbox is written at any time later."""
 
     role: str
 
@@ -79,7 +79,7 @@ Pending = WorldDelivery | WorldCall | Late | Expire | Fire | WorldRestart | RowW
 
 
 class Disk:
-    """What one role has committed."""
+    """The log of one role: everything that it has committed."""
 
     def __init__(self) -> None:
         self.row: SessionRow | None = None
@@ -97,7 +97,8 @@ class Disk:
 
 
 class World:
-    """One session of a choreography. `workers` answer by role; `crashes` are spent at the seed's will."""
+    """One session of a choreography. `workers`: by role. `crashes`: how many crashes the seed may choose. `watch` is
+    called with a name for what happens."""
 
     def __init__(
         self,
@@ -129,7 +130,7 @@ class World:
     # -- what a test does --------------------------------------------------------------------------
 
     def start(self, arguments: bytes) -> None:
-        """The client's start; it is in the initiator's inbox from now on."""
+        """The client starts the saga: puts the start into the initiator's inbox."""
         self._post(
             Message(
                 header=self.header,
@@ -142,19 +143,19 @@ class World:
         )
 
     def cancel(self, reason: str) -> None:
-        """A client's wish to cancel; when it is heard is the seed's choice."""
+        """A client requests a cancel. The seed chooses when it is heard."""
         self._post(control(self.header, Kind.CANCEL, CLIENT, self.header.initiator, reason))
 
     def tell(self, role: str, name: str, value: bytes) -> None:
-        """Tell an event from outside: before its session is there, while it is, or after."""
+        """Send an event from outside: before its session exists, while it does, or after it."""
         self._post(event(self.header.session, role, role, name, value, 0.0))
 
     def expire(self) -> None:
-        """The deadline passes, when the seed wills."""
+        """Let the deadline pass, at a time that the seed chooses."""
         self.pending.append(Expire())
 
     def run(self, steps_max: int = _steps_max) -> None:
-        """Go on until nothing is left to happen. Raises AssertionError when that takes more than so many steps."""
+        """Take steps until none is left. Raises AssertionError after `steps_max` steps."""
         for _ in range(steps_max):
             if not self.pending:
                 return
@@ -162,7 +163,7 @@ class World:
         raise AssertionError(f"no end after {steps_max} steps")
 
     def step(self) -> None:
-        """One thing happens."""
+        """Take one step."""
         at = self._next()
         self.pending[at], self.pending[-1] = self.pending[-1], self.pending[at]
         pending = self.pending.pop()
@@ -187,13 +188,13 @@ class World:
                     self._rest(role)
 
     def _next(self) -> int:
-        """The place of what happens next."""
+        """The place in `pending` of the next step."""
         sooner = [at for at, what in enumerate(self.pending) if not isinstance(what, Fire)] if self.patient else []
         return self._random.choice(sooner) if sooner else self._random.randrange(len(self.pending))
 
     @property
     def phases(self) -> dict[str, Phase]:
-        """Where the session stands at each role that has heard of it."""
+        """The session's phase at each role that has a row of it."""
         return {role: disk.row.phase for role, disk in self.disks.items() if disk.row is not None}
 
     @property
@@ -205,10 +206,10 @@ class World:
     def over(self) -> bool:
         return all(phase in FINAL for phase in self.phases.values())
 
-    # -- what happens ------------------------------------------------------------------------------
+    # -- steps -------------------------------------------------------------------------------------
 
     def _post(self, message: Message) -> None:
-        """Commit a message to its receiver's inbox; the wake-up is what comes late, twice or out of order."""
+        """Commit a message to its receiver's inbox. Only its delivery may be late, repeated or out of order."""
         inbox = self.disks[message.receiver].inbox
         held = inbox.setdefault((message.site, message.sender), message)
         assert held.payload == message.payload, f"two contents at {message.site} from {message.sender}"
@@ -220,7 +221,7 @@ class World:
     def _deliver(self, message: Message) -> None:
         role = message.receiver
         if WorldRestart(role) in self.pending:
-            return  # it is down; the restart finds the message in the inbox
+            return  # the role is down, and finds the message in its inbox when it restarts
         session = self.live.get(role)
         if session is None:
             if self.disks[role].row is not None:
@@ -248,7 +249,7 @@ class World:
                 return
 
     def _fire(self, timer: Fire) -> None:
-        """Tell a session of its timer, which may have left memory; again, if it did not hear it."""
+        """Let a timer fire. It fires again later if the session, which may have left memory, did not hear it."""
         disk, role = self.disks[timer.role], timer.role
         if WorldRestart(role) not in self.pending and role not in self.live:
             self._restart(role)
@@ -267,8 +268,8 @@ class World:
             self._feed(role, session, event)
 
     def _meaning(self, role: str, call: CallWorker, worker: FencedWorker) -> Event:
-        """A worker's answer as the core hears it. Now and then none comes through until the budget is spent, and the
-        worker has done the work, or will do it later, or never hears of it."""
+        """A worker's answer as the core hears it. Now and then the retry budget is spent without an answer; then the
+        worker has executed the call, or will do so later, or never hears of it."""
         if call.kind is ResultKind.COMPENSATE:
             if self._random.random() < self.stuck_compensations:
                 return Undid(call.site, Name.STUCK, "the worker is down")
@@ -287,20 +288,20 @@ class World:
         return event_of(call, worker.call(call))
 
     patient = False
-    """Whether time passes only when nothing else happens."""
+    """Whether time passes only if no other step is possible."""
 
     lost_answers = 0.0
-    """How often a call's answer never comes."""
+    """The probability that a call's answer never comes, 0 to 1."""
 
     stuck_compensations = 0.0
-    """How often a compensation's budget is spent."""
+    """The probability that a compensation's retry budget is spent, 0 to 1."""
 
     def _feed(self, role: str, session: Session, event: Event) -> None:
         self._watch(f"{session.row.phase.value}:{event.name.value}")
         self._carry(role, session.handle(event))
 
     def _carry(self, role: str, burst: Burst) -> bool:
-        """Commit and release a burst; False if the role died on the way."""
+        """Commit and release a burst. False if the role crashed meanwhile."""
         if self._dies(role, "before commit"):
             return False
         disk = self.disks[role]
@@ -323,7 +324,7 @@ class World:
         return True
 
     def _time(self, role: str, burst: Burst) -> None:
-        """Timers that are set in a commit, and those that end with it."""
+        """Set the timers of a commit, and drop those that end with it."""
         disk = self.disks[role]
         for timer in burst.timers:
             if timer.site not in disk.timers:
@@ -334,7 +335,7 @@ class World:
             disk.timers.clear()
 
     def _rest(self, role: str) -> None:
-        """A session that waits for time or an event looks into its inbox, and may leave memory."""
+        """Let a session that waits for time or an event read its inbox, after which it may leave memory."""
         session = self.live.get(role)
         if session is None or not session.rests:
             return
