@@ -2,23 +2,22 @@
 
 Throughout, for each role of an honest service:
 
-    the start     a session runs under the initiator that its choreography has, and where that is honest it was asked
-                  for by a client there
-    the end       `settled` and `ended` are what an honest initiator has written before
-    settled       an honest initiator settles when all that honest services have reached have voted done, and ends when
-                  all of these have compensated
-    by hand       verbs are those of its own operators; nobody else parks, skips or resolves anything. What was done is
-                  left as it is where these say so, or who decides about the end of the saga
+    the start     a session runs under its choreography's initiator; if that is honest, a client there has started it
+    the end       a session is `settled` or `ended` only after an honest initiator has written so
+    settled       an honest initiator settles only when all roles that honest services have reached have voted done, and
+                  ends the saga only when all of these have compensated
+    by hand       only a service's own operators park, skip or resolve. Effects are left as they are only if these
+                  operators say so, or the role that decides about the saga's end
     passed        an honest initiator that has passed its own commit point undoes nothing
-    cancelled     a request to undo came from its own clients, or an honest initiator's
-    a worker's    a reply in its log is its worker's; an event is what was told at its own door
-    said          what is taken as said by a role of an honest service was said by it; what is taken as said by the
-                  hostile one is what its role may say to this one, by the choreography
-    begun         a session that no client asked for began with something that its role may be told
-    in its place  no message between honest services meets another under its identity, or is refused
+    cancelled     a request to undo came from a client of the role's own service, or of an honest initiator's
+    a worker's    a reply in the log is the worker's; an event is one that was sent to this service
+    said          a message that counts as an honest service's was sent by it; a message of the hostile service counts
+                  only if the choreography lets its role send it to this one
+    begun         a session without a client's start began with a message that may begin it
+    in its place  no message between honest services is refused, or finds another message under its identity
 
-At the end, of each session that the hostile service has to do with, at each honest role: what is settled is done once
-and not undone, what is ended is undone, last first, and what is open is seen.
+At the end, for each session that the hostile service has to do with, at each honest role: if it is settled, each
+transaction was done once and not undone; if it has ended, all were undone, last first; if it is open, it is shown.
 """
 
 from __future__ import annotations
@@ -54,8 +53,8 @@ Place = tuple[UUID, str]
 
 
 def _may_say(message: Message, program: RoleProgram) -> bool:
-    """Whether a role may say something to the role of a program: the rules of `runtime.authority` once more, written
-    here from the design alone."""
+    """Whether the sender may send this message to the role of a program. These are the rules of `runtime.authority`,
+    written a second time, from the design alone."""
     choreography, kind, sender, receiver = program.choreography, message.kind, message.sender, message.receiver
     initiator = choreography.initiator
     sends = sender in choreography.projections and receiver in choreography.projections[sender].sends_to
@@ -69,31 +68,31 @@ def _may_say(message: Message, program: RoleProgram) -> bool:
 
 
 class Believed:
-    """What is judged while `hostile` lies."""
+    """The judge of honest services in a cluster where `hostile` lies."""
 
     def __init__(self, cluster: Cluster, hostile: Hostile) -> None:
         self._cluster = cluster
         self._hostile = hostile
         self.runs_as: dict[Place, Subject] = {}
-        """What a session is about, at a role: its own header says it."""
+        """The subject of a session at a role, by its own header."""
         self._subjects = {
             version.choreography.fingerprint: subject for subject in cluster.subjects for version in subject.versions
         } | {subject.choreography.fingerprint: subject for subject in cluster.subjects}
         self._sent: dict[UUID, set[tuple[str, str]]] = {}
-        """Which role of an honest service has sent to which, by session."""
+        """The pairs of sender and receiver, by session; the senders are roles of honest services."""
         self._ordered: set[tuple[UUID, str, str]] = set()
         self._cancelled: set[UUID] = set()
         self._undone: set[Place] = set()
         self._left: set[Place] = set()
-        """Where everything is left as it is."""
+        """Where all effects are left as they are."""
         self._judged: set[tuple[Any, ...]] = set()
         self._begins: set[Place] = set()
         self._written: set[Place] = set()
         self._tombstones: set[Place] = set()
-        """Where a row was ended from the start: nothing was done there, and nothing will begin."""
+        """Where the first row was `ended`: nothing was done there, and nothing will begin."""
 
     def subject_in(self, header: Header) -> Subject | None:
-        """What a header says that its session is about."""
+        """The subject of a session, by its header; None if no choreography has the header's fingerprint."""
         return self._subjects.get(header.fingerprint)
 
     def honest(self, session: UUID, role: str) -> bool:
@@ -110,7 +109,7 @@ class Believed:
     # -- throughout --------------------------------------------------------------------------------
 
     def handed_over(self, message: Message, service: str) -> None:
-        """An honest service has written a message."""
+        """Called when a service has written a message; notes those of honest services."""
         if service == self._hostile.service:
             return
         if message.kind in (Kind.DATA, Kind.CHOICE):
@@ -121,13 +120,13 @@ class Believed:
             self._cancelled.add(message.session)
 
     def answered(self, message: Message, service: str, receiver: str, answer: Delivery) -> None:
-        """What became of a message, of one service for another."""
+        """Called with the answer to a message from one service to another."""
         if answer in _NEVER and self._hostile.service not in (service, receiver):
             text = f"{message.kind.value} {message.site} from {message.sender} was answered {answer.value}"
             self._wrong((message.session, message.receiver), text)
 
     def carried(self, replica: Replica, session: Session, burst: Burst) -> None:
-        """A session at some service has decided something."""
+        """Called when a session has decided a burst; judges the messages that it has taken."""
         key = session.key
         subject = self._subjects.get(session.program.choreography.fingerprint)
         if subject is not None:
@@ -149,7 +148,7 @@ class Believed:
             self._wrong(key, f"{message.sender} never said what was taken at {message.site}")
 
     def _begun(self, key: Place, subject: Subject) -> None:
-        """Of a session that no client asked for: something of what came may begin it."""
+        """Judge the beginning of a session that no client has started: some message in the inbox may begin it."""
         bindings, program = self._cluster.bindings[subject.choreography.name], subject.programs[key[1]]
         inbox = self._cluster.database.services[bindings[key[1]]].inbox.values()
         for message, speaker, *_ in inbox:
@@ -159,7 +158,7 @@ class Believed:
         self._wrong(key, "it was begun by what may not begin it")
 
     def row(self, key: Place, row: SessionRow) -> None:
-        """An honest service has written a row."""
+        """Judge a session row of an honest service."""
         session, role = key
         choreography = row.header.choreography
         subject = self.runs_as.get(key) or self._subjects.get(row.header.fingerprint)
@@ -179,7 +178,7 @@ class Believed:
         if session not in self._cluster.subjects_of and key not in self._begins:
             self._begins.add(key)
             self._begun(key, subject)
-        if not tombstone:  # of which nothing was done that could be left
+        if not tombstone:  # at a tombstone nothing was done that could be left
             self._by_hand(key, row, subject)
         if first and role == initiator and row.phase in _GOES_BACK and not row.left:
             self._not_passed(key, subject)
@@ -210,7 +209,7 @@ class Believed:
             self._wrong(key, "what it did is left as it is, and nobody here who decides about that has said so")
 
     def _not_passed(self, key: Place, subject: Subject) -> None:
-        """Of an initiator that goes back: it has not passed its own commit point."""
+        """Judge an initiator that is undone: it must not have passed its own commit point."""
         if subject.choreography.commit_role != key[1]:
             return
         operations = subject.programs[key[1]].projection.operations
@@ -220,7 +219,7 @@ class Believed:
                 self._wrong(key, f"it is undone, and had passed its commit point at {result.site}")
 
     def _told_by_hand(self, key: Place, subject: Subject) -> bool:
-        """Whether the initiator or the owner of the commit point has said here that the saga was ended by hand."""
+        """Whether the initiator or the owner of the commit point has told this role that the saga was ended by hand."""
         choreography = subject.choreography
         bindings = self._cluster.bindings[choreography.name]
         return any(
@@ -240,7 +239,7 @@ class Believed:
                 self._wrong(key, f"it is ended, and {role} has not compensated")
 
     def reached(self, session: UUID, initiator: str) -> set[str]:
-        """The roles that honest services have reached, one from the other, from the initiator on."""
+        """The roles that can be reached from the initiator by messages of honest services."""
         sent, reached, frontier = self._sent.get(session, set()), set(), [initiator]
         while frontier:
             here = frontier.pop()
@@ -251,7 +250,7 @@ class Believed:
         return reached - {initiator}
 
     def result(self, key: Place, row: ResultRow) -> None:
-        """An honest service has written what its worker answered, or what it was told."""
+        """Judge a result of an honest service: its worker's answer, or an event's value."""
         subject = self.runs_as.get(key) or self._cluster.subjects_of.get(key[0])
         operation = subject.programs[key[1]].projection.operations.get(row.operation) if subject is not None else None
         if row.kind is ResultKind.COMPENSATE:
@@ -273,7 +272,7 @@ class Believed:
     # -- at the end --------------------------------------------------------------------------------
 
     def end(self) -> None:
-        """Judge what is left of the sessions that the hostile service has to do with."""
+        """Judge the sessions that the hostile service has to do with, at the end of the run."""
         judge, cluster = self._cluster.judge, self._cluster
         places = {*cluster.ledger.entries, *self.runs_as}
         for session, role in sorted(key for key in places if self._hostile.plays(key[0]) and self.honest(*key)):
@@ -308,13 +307,13 @@ class Believed:
         return self.runs_as.get(key) or self._cluster.subjects_of[key[0]]
 
     def waits(self, names: Iterable[Any]) -> list[Any]:
-        """Of messages that wait: those that are not of a session which the hostile service has to do with. What it made
-        up waits for long, within its bound."""
+        """The waiting messages whose session has nothing to do with the hostile service. Messages of sessions that it
+        made up may wait for long, within a bound."""
         return [name for name in names if not self._hostile.plays(name[0])]
 
     def strange(self, service: str, names: Iterable[Any]) -> list[Any]:
-        """Of things by session: those that have nothing to do with the hostile service, or are of a session that it
-        made up and that is over here, with no word of it that waits for that service."""
+        """The items, by session, that should not be left: their session has nothing to do with the hostile service, or
+        the hostile service made it up, it is over here, and no message of it waits for that service."""
         tables = self._cluster.database.services[service]
         open_now = {key[0] for key, row in tables.sessions.items() if row.outcome is None}
         open_now |= {key[0] for key, row in tables.outbox.items() if row.service == self._hostile.service}

@@ -1,7 +1,7 @@
 """The clients and operators of a simulated cluster, which only use the public API.
 
-A client starts a saga under a key and repeats the request until it is accepted, at any replica of the service; then it
-may cancel, look, and wait for the end. What it was told is the history that the run is judged by.
+A client starts a saga under a key, and repeats the request until some replica of the service accepts it. Then it may
+cancel, look, and wait for the end. The answers that it got are part of the history by which the run is judged.
 """
 
 from __future__ import annotations
@@ -23,17 +23,18 @@ if TYPE_CHECKING:
 
 _patience_s = 6.0
 _remembers_s = 8.0
-"""How long after its end a saga's client waits for a deploy to say its key again: less than the log remembers that."""
+"""How long after the saga's end its client waits for a deploy before it repeats its key, in seconds: less than the log
+keeps the key."""
 ASK_AGAIN = frozenset({"ACC713", "ACC716", "ACC719", "ACC729"})
-"""What the API says that a client answers by asking again."""
+"""The API's error codes after which a client repeats its request."""
 
 
 class Unheard(Exception):
-    """No answer: nobody there, or it was lost."""
+    """There was no answer: no replica was there, or the answer was lost."""
 
 
 class ClientRefused(Exception):
-    """The API said no, with a code."""
+    """The API refused the request, with a code."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -41,7 +42,7 @@ class ClientRefused(Exception):
 
 
 async def ask(cluster: Cluster, service: str, chance: random.Random, method: str, **params: Any) -> dict[str, Any]:
-    """One request to some replica of a service. Raises Unheard, ClientRefused."""
+    """Send one request to some replica of a service. Raises Unheard, ClientRefused."""
     there = [one for one in cluster.replicas if one.service == service and one.process.alive and one.begun]
     if not there:
         raise Unheard("nobody is there")
@@ -79,7 +80,7 @@ def _heard(answer: asyncio.Future[tuple[str, Any]], said: tuple[str, Any]) -> No
 
 
 class Client:
-    """One saga's client. `begins_s`: when it comes."""
+    """The client of one saga. `begins_s`: when it starts the saga, in seconds of the run."""
 
     def __init__(self, cluster: Cluster, number: int, subject: Subject, begins_s: float) -> None:
         self._cluster = cluster
@@ -95,7 +96,7 @@ class Client:
 
     @property
     def may_wait(self) -> bool:
-        """Whether it may be left without an answer: it asks a hostile service, or about a saga that needs it."""
+        """Whether it may be left without an answer, because it needs a hostile service for it."""
         return self._asks_a_liar or (self.session is not None and self._cluster.lied_of(self.session))
 
     async def run(self) -> None:
@@ -120,8 +121,8 @@ class Client:
         return self._service in self._cluster.deploy.newest
 
     async def _across_a_deploy(self) -> None:
-        """The same request once more when its service has another version of the choreography: the same saga, which
-        ended as it was told."""
+        """Repeat the request once its service has another version of the choreography. The answer must name the same
+        saga, with the same end."""
         until = self._cluster.loop.time() + _remembers_s
         while not self._deployed and self._cluster.loop.time() < until:  # noqa: ASYNC110
             await asyncio.sleep(0.25)
@@ -131,7 +132,7 @@ class Client:
             await self._wait()
 
     async def _start(self) -> None:
-        chance = random.Random(f"{self._key} {self._cluster.seed}")  # a repeated request is the same request
+        chance = random.Random(f"{self._key} {self._cluster.seed}")  # so a repeated request is the same request
         params: dict[str, Any] = {
             "choreography": self._subject.choreography.name,
             "arguments": orjson.Fragment(chance.choice(self._subject.starts)),
@@ -152,7 +153,7 @@ class Client:
         self._learn(view)
 
     async def _operate(self) -> None:
-        """A person stops the saga at some role, and lets it go on."""
+        """As an operator, park the saga at some role, and resume it."""
         chance, cluster = self._chance, self._cluster
         role = chance.choice(self._subject.choreography.roles)
         service = cluster.bindings[self._subject.choreography.name][role]
@@ -201,7 +202,7 @@ class Client:
 
 
 async def operator(cluster: Cluster) -> None:
-    """A person who lets everything go on that is parked, until the world ends."""
+    """An operator who resumes every parked session, until the run ends."""
     chance = random.Random(f"{cluster.seed}/operator")
     while True:
         await asyncio.sleep(1.0)

@@ -4,8 +4,8 @@
     Replica    one sidecar: driver, intake, group commit, calls and API as in production, in a process of its own
     WorkerLine the way from a sidecar to its worker (`simulation.clusters.line`)
     PeerLine   the way to a service in another database (`simulation.clusters.peer_line`), for the relay of production
-    Deploy     a changed choreography that comes in the middle (`simulation.clusters.deploys`)
-    Hostile    a service that says anything its login allows (`simulation.clusters.hostile`)
+    Deploy     the deployment of a changed choreography during the run (`simulation.clusters.deploys`)
+    Hostile    a service that sends any message that its login allows (`simulation.clusters.hostile`)
 
 What is real: everything under `sidecar/`, the group commit, the codec, the compiled choreographies. What is fake: the
 log's tables (the verified fake), the connections, the workers, time and chance.
@@ -57,13 +57,13 @@ from accompanist.simulation.clusters.subject import Subject
 from accompanist.telemetry.spans import Telemetry
 
 EPOCH = 1_800_000_000.0
-collect_after_ms = 9_000  # a write that was given up is late for less
-tombstone_ms = 18_000  # nothing here is late for longer, but what a role says that could not close its door
+collect_after_ms = 9_000  # longer than a write that was given up can be late
+tombstone_ms = 18_000  # nothing is late for longer, except messages of a role that could not close its session
 _skew_s = 3_600.0
 
 
 class Cluster:
-    """Services `s0`, `s1`, ... and who plays what. `bindings` says which service plays each role of a choreography."""
+    """Services `s0`, `s1`, ... `bindings`: which service plays each role, by choreography."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class Cluster:
         drawn = random.Random(f"{seed}/plain")
         share = drawn.choice((0.0, 0.0, 0.5, 1.0)) if plain is None else float(plain)
         self.plain = frozenset(name for name in self.services if drawn.random() < share)
-        """The services whose worker has no fence."""
+        """The services whose workers have no fence."""
         self.peers = random.Random(f"{seed}/peers")
         self.place = self._places()
         self.bindings = {one.choreography.name: self._bound(one.choreography) for one in subjects}
@@ -101,22 +101,23 @@ class Cluster:
         self.arguments_of: dict[UUID, bytes] = {}
         self.spoken_for: set[UUID] = set()
         self.told: dict[tuple[UUID, str, str], bytes] = {}
-        """The events that somebody tells or has told, by session, role and name."""
+        """The events that are sent, or will be, by session, role and name."""
         self.workers = {name: self._workers(name) for name in self.services}
         self.down: Counter[str] = Counter()
-        """What cannot be reached now: "database", a service's way to it, or its worker; and how often over."""
+        """What cannot be reached now ("database", a service's connection to it, or its worker), and by how many faults
+        at once."""
         self.deploy = Deploy(self)
         self.hostile = Hostile(self, lied_to) if hostile_in(self, lied_to, hostile) else None
         self._hosted_by = {} if self.deploy.planned else {name: self._hosted(name) for name in self.services}
         self.replicas: list[Replica] = []
         self._buried: list[Replica] = []
-        """The dead, lest the garbage collector ends what only stands still."""
+        """Crashed replicas are kept, so that the garbage collector does not close their coroutines."""
 
     def _bound(self, choreography: Choreography) -> dict[str, str]:
         return {role: self.chance.choice(self.services) for role in choreography.roles}
 
     def _places(self) -> dict[str, int]:
-        """In which database each service is: one for all, for most seeds."""
+        """The database of each service. Most seeds have one for all."""
         if self.peers.random() < 0.6:
             return dict.fromkeys(self.services, 0)
         places = {name: self.peers.randrange(2) for name in self.services}
@@ -146,13 +147,13 @@ class Cluster:
         return hosted
 
     def hosted(self, service: str) -> Hosted:
-        """What a sidecar of the service is started with."""
+        """The choreographies that a sidecar of the service is started with."""
         return self._hosted_by.get(service) or self._hosted(service)
 
     # -- what everybody uses -----------------------------------------------------------------------
 
     def log(self, text: str) -> None:
-        """A line of the trace. Runs of one seed have the same lines."""
+        """Add a line to the trace. Runs of one seed have the same lines."""
         line = f"{self.loop.time():10.4f} {text}"
         self._digest.update(line.encode())
         if self._keep:
@@ -166,47 +167,47 @@ class Cluster:
         self.marks[name] += 1
 
     def struck(self, kind: FaultKind, about: str) -> None:
-        """A fault: of a commit, it is counted under all that the commit writes."""
+        """Count a fault. A fault of a commit counts once for each thing that the commit writes."""
         self.log(f"! {kind} {about}")
         self.mark(kind.value)
         for word in about.split():
             self.mark(f"{kind.value} {word}")
 
     def clock(self) -> float:
-        """The database's."""
+        """The database's time, in seconds."""
         return EPOCH + self.loop.time()
 
     def delay_s(self) -> float:
-        """How long something is on its way, as a rule."""
+        """A usual delay of the network, in seconds."""
         return self._delays.uniform(0.0002, 0.003)
 
     def unreachable(self, service: str) -> bool:
         return bool(self.down["database"] or self.down[f"database of {service}"])
 
     def free(self, service: str) -> None:
-        """Every lease of a service has run out."""
+        """Let every lease of a service run out."""
         for shard in self.database.services[service].shards.values():
             shard.owner = None
 
     def subject_at(self, session: UUID, role: str) -> Subject:
-        """What a session is about at a role. A hostile service may begin one that no client asked for."""
+        """The subject of a session at a role. A hostile service may begin a session that no client has started."""
         found = None if self.hostile is None else self.hostile.believed.runs_as.get((session, role))
         return found or self.subjects_of[session]
 
     def subject_in(self, message: Message) -> Subject:
-        """What a message is about. A role may answer for a session that it never began."""
+        """The subject of a message's session. A role may answer for a session that it never began."""
         found = None if self.hostile is None else self.hostile.believed.subject_in(message.header)
         return found or self.subject_at(message.session, message.sender or message.receiver)
 
     def lied_of(self, session: UUID) -> bool:
-        """Whether a session is one that a hostile service has to do with."""
+        """Whether a hostile service has to do with a session."""
         return self.hostile is not None and self.hostile.plays(session)
 
     def is_hostile(self, service: str) -> bool:
         return self.hostile is not None and self.hostile.service == service
 
     def delivered(self, speaker: str, receiver: str, message: Message, answer: Delivery) -> None:
-        """An answer to a message that a sidecar has sent."""
+        """Called with the answer to a message that a sidecar has sent."""
         if (hostile := self.hostile) is None:
             return
         hostile.believed.answered(message, speaker, receiver, answer)
@@ -216,7 +217,7 @@ class Cluster:
             hostile.heard()
 
     def notify(self, services: Collection[str]) -> None:
-        """NOTIFY: a wake-up, if it gets through."""
+        """Wake the services' sidecars as NOTIFY does. The wake-up may be lost."""
         for replica in self.replicas:
             if replica.service not in services or not replica.process.alive:
                 continue
@@ -238,7 +239,7 @@ class Cluster:
         return replica
 
     def crash(self, process: Process) -> None:
-        """The process is gone from this instruction on; the next comes after a while."""
+        """Kill a process at this instruction. Another one takes its place after a while."""
         if not process.alive:
             return
         process.kill()
@@ -248,12 +249,12 @@ class Cluster:
 
     def restart(self, replica: Replica) -> None:
         silent = self.hostile is not None and self.hostile.silent and self.is_hostile(replica.service)
-        if replica in self.replicas and not silent:  # nobody has come in its place yet
+        if replica in self.replicas and not silent:  # not replaced yet
             self.add(replica.service, replica.number, replica.incarnation + 1)
 
 
 class HurtDatabase(MemoryDatabase):
-    """The database, whose deliveries may be refused."""
+    """The database in memory, with faults of its deliveries."""
 
     def __init__(self, cluster: Cluster) -> None:
         super().__init__(cluster.services, clock=cluster.clock)
@@ -266,7 +267,7 @@ class HurtDatabase(MemoryDatabase):
             if letter.schema not in self.services:
                 continue  # it goes to another database
             if (*letter.message.key, sender_service) in self.services[letter.service].inbox:
-                continue  # it is held already, which is always said
+                continue  # the inbox has it already, which is always answered
             if self._cluster.faults.strike(FaultKind.DELIVER_FULL, letter.message.kind.value):
                 refused[number] = Delivery.FULL
             elif self._cluster.faults.strike(FaultKind.DELIVER_UNKNOWN, letter.message.kind.value):
@@ -293,7 +294,7 @@ class HurtDatabase(MemoryDatabase):
 
 
 class Replica:
-    """One sidecar, from its start to its death. What production's process does around these parts, it does alike."""
+    """One sidecar, from its start to its crash or end. It connects the parts as production's process does."""
 
     def __init__(self, cluster: Cluster, service: str, number: int, incarnation: int) -> None:
         self.cluster, self.service, self.number, self.incarnation = cluster, service, number, incarnation
@@ -306,7 +307,7 @@ class Replica:
         return self.cluster.clock() + self._skew_s
 
     def leave_soon(self) -> None:
-        """Go, if it is there, to come back with what is deployed then."""
+        """Leave, if it runs. The sidecar that takes its place starts with the files that are deployed then."""
         if self.process.alive and not self.api.leaving:
             self.process.spawn(self.leave())
 
@@ -380,7 +381,7 @@ class Replica:
         self.looking = asyncio.create_task(self.calls.look())
 
     def _show(self, hostile: Hostile) -> None:
-        """Let be seen what its sessions have decided, before it is carried out."""
+        """Show the judge each burst before it is carried out."""
         carry = self.driver.carry
 
         def shown(session: Session, burst: Burst) -> None:
@@ -390,7 +391,8 @@ class Replica:
         self.driver.carry = shown  # type: ignore[method-assign]
 
     async def _register(self, versions: Versions) -> None:
-        """Nothing begins before that. Production's sidecar ends where its log is away, and is started again."""
+        """Register the deployed versions in the log; nothing begins before. Production's sidecar ends if its log is
+        away, and is started again; here it tries again."""
         while not self.begun:
             try:
                 await versions.register()
@@ -403,7 +405,7 @@ class Replica:
             self.intake.start()
 
     def _delivered(self, services: Collection[str]) -> None:
-        """Something is in the inboxes of these services, or in our outbox for them."""
+        """Called when messages are in the inboxes of these services, or in our outbox for them."""
         away = set(self.cluster.elsewhere(self.service)) & set(services)
         self.cluster.notify(set(services) - away)
         for peer in sorted(away):
@@ -413,7 +415,7 @@ class Replica:
         self.process.soon(self.intake.wake)
 
     async def leave(self) -> None:
-        """As production's sidecar leaves, in its order."""
+        """Stop, in the order in which production's sidecar does."""
         self.api.leaving = True
         await self.intake.stop()
         await self.relay.stop()
@@ -427,7 +429,7 @@ class Replica:
         self.cluster.loop.later(self.cluster.faults.between(FaultKind.LEAVE, 0.1, 5.0), self.cluster.restart, self)
 
     def held(self) -> dict[str, int]:
-        """What it holds in memory for sessions, by name."""
+        """How many items it holds in memory for sessions, by name."""
         driver, left = self.driver, self.cluster.judge.left_of
         by_session: dict[str, Iterable[Any]] = {
             "sessions": driver.holding.residences.live,
@@ -437,7 +439,7 @@ class Replica:
         }
         held = {name: len(left(self.service, keys)) for name, keys in by_session.items()}
         held["unhosted"] = len(left(self.service, driver.unhosted, waits=True))
-        if self.cluster.hostile is not None:  # what may stay open for its sake is at work
+        if self.cluster.hostile is not None:  # sessions that it keeps open are still under way
             return held
         return held | {
             "rows to write": len(driver._output._deferred),

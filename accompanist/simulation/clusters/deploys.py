@@ -1,9 +1,9 @@
 """Deployments of a changed choreography during a run: what changes, and when each sidecar gets it.
 
-What was deployed before is the same choreography with another name for one of its variables: another version to the
-sidecars, whose sessions must end on it, and the same saga to those who judge. Sidecars leave one by one and come back
-with the new files, beside others that still have the old ones; from then on an old version is to be had from the log
-only (`sidecar.versions`).
+The version that was deployed before is the same choreography with another name for one variable. For the sidecars that
+is another version, on which its sessions must end; for the judges it is the same saga. Sidecars leave one by one, and
+come back with the new files, beside others that still have the old ones. From then on only the log has the old version
+(`sidecar.versions`).
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 _soonest_s, _latest_s = 2.0, 12.0
 _apart_s = 3.0
-"""Within this time after each other the sidecars of a service go."""
+"""The sidecars of a service leave within this time of each other, in seconds."""
 
 
 class DeployedVersion(NamedTuple):
-    """A choreography, and the texts it was compiled from by path below their root."""
+    """A choreography, and the texts that it was compiled from, by path below their root."""
 
     choreography: Choreography
     file: PurePosixPath
@@ -37,7 +37,7 @@ class DeployedVersion(NamedTuple):
 
 
 def versions(choreography: Choreography, file: Path, root: Path) -> Sequence[DeployedVersion]:
-    """What was deployed before, and what is deployed now; the latter alone where nothing can be changed."""
+    """The version that was deployed before and the version of now; only the latter if no variable can be renamed."""
     text = _read(str(file)) or ""
     now = _version(choreography, file, root, text)
     others = (_version(choreography, file, root, other) for other in renamed(text, choreography.name))
@@ -47,7 +47,7 @@ def versions(choreography: Choreography, file: Path, root: Path) -> Sequence[Dep
 
 
 def renamed(text: str, name: str) -> Iterator[str]:
-    """A module's text with another name for a variable of its function `name`, for each of them."""
+    """A module's text, once for each variable of its function `name`, with another name for that variable."""
     found = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef) and node.name == name]
     names = [node for one in found[-1:] for node in ast.walk(one) if isinstance(node, ast.Name)]
     given = {node.arg for one in found[-1:] for node in ast.walk(one) if isinstance(node, ast.arg)}
@@ -76,13 +76,13 @@ def _read(path: str) -> str | None:
 
 
 def _can(cluster: Cluster) -> bool:
-    """Whether all is known by its files, and something can be changed."""
+    """Whether the files of all choreographies are known, and some version differs."""
     found = [len(one.versions) for one in cluster.subjects]
     return 0 not in found and max(found) > 1
 
 
 class Deploy:
-    """The deployment of one run: `planned` by the seed; `newest`, the services whose sidecars start with the new
+    """The deployment of one run. `planned`: the seed has one. `newest`: the services whose sidecars start with the new
     files from now on."""
 
     def __init__(self, cluster: Cluster) -> None:
@@ -92,11 +92,11 @@ class Deploy:
         self.newest: set[str] = set()
 
     def of(self, service: str) -> list[DeployedVersion]:
-        """What a sidecar of the service is started with now."""
+        """The versions that a sidecar of the service is started with now."""
         return [one.versions[-1 if service in self.newest else 0] for one in self._cluster.subjects]
 
     async def run(self) -> None:
-        """Deploy, one service after the other, each when its log keeps what it had before."""
+        """Deploy to one service after the other, each once its log has the version that was deployed before."""
         if not self.planned:
             return
         cluster, chance = self._cluster, self._chance

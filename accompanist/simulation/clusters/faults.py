@@ -1,8 +1,8 @@
 """Fault injection for a simulated cluster: every fault is drawn from the seed.
 
-Each kind draws from a stream of its own, so that leaving one kind out changes no draw of the others; that is what lets
-a failing run be made smaller. A run does not use all kinds at once: each seed picks some, each with a rate of its own,
-so that rare mixtures come up and none drowns the rest.
+Each kind has a random stream of its own. So leaving one kind out changes no draw of the others, and a failing run can
+be made smaller. A run does not use all kinds at once: each seed picks some, each with a rate of its own. So rare
+mixtures come up, and no kind hides the others.
 """
 
 from __future__ import annotations
@@ -14,33 +14,33 @@ from enum import StrEnum
 
 
 class FaultKind(StrEnum):
-    """The faults. Rates are per occasion for the first groups, per minute for the last."""
+    """The kinds of faults. The rates of the last group are per minute, those of the others per occasion."""
 
     # of a call of the log, whichever method it is
-    LOG_REFUSED = "log-refused"  # not done, and said so
+    LOG_REFUSED = "log-refused"  # not done, and answered so
     LOG_LOST = "log-lost"  # done, and the answer lost
-    LOG_LATE = "log-late"  # said to have failed, and done afterwards
-    LOG_SLOW = "log-slow"  # done, and long on its way
-    CRASH_BEFORE = "crash-before"  # the sidecar dies as it asks
-    CRASH_AFTER = "crash-after"  # the sidecar dies when it is done
-    LEASE_MET = "lease-met"  # a sidecar asks for its lease, stands still, and hears the answer with all else at once
-    TAKE_HELD = "take-held"  # what the inbox says is on its way until it is not so any more
+    LOG_LATE = "log-late"  # answered as failed, and done afterwards
+    LOG_SLOW = "log-slow"  # done, after a long delay
+    CRASH_BEFORE = "crash-before"  # the sidecar crashes as it calls
+    CRASH_AFTER = "crash-after"  # the sidecar crashes when the call is done
+    LEASE_MET = "lease-met"  # a sidecar asks for its lease, pauses, and gets the answer together with all else
+    TAKE_HELD = "take-held"  # the answer of the inbox arrives when it is no longer true
     # of messages in the database
     TAKE_MIXED = "take-mixed"  # out of order, some twice, some not yet
-    DELIVER_FULL = "deliver-full"  # the receiver takes no more now
+    DELIVER_FULL = "deliver-full"  # the receiver's inbox is full now
     DELIVER_UNKNOWN = "deliver-unknown"  # there is no such service now
     NOTIFY_LOST = "notify-lost"
     NOTIFY_LATE = "notify-late"
     # of a call of a worker
-    CALL_REFUSED = "call-refused"  # the worker could not, and says so
-    CALL_BROKEN = "call-broken"  # nothing arrives
+    CALL_REFUSED = "call-refused"  # not done, and answered so
+    CALL_BROKEN = "call-broken"  # the call does not arrive
     CALL_LOST = "call-lost"  # done, and the answer lost
     CALL_LATE = "call-late"  # given up by the sidecar, and done afterwards
     CALL_TWICE = "call-twice"  # arrives once more, later
-    CALL_SLOW = "call-slow"  # done, and long on its way
+    CALL_SLOW = "call-slow"  # done, after a long delay
     CALL_HANGS = "call-hangs"  # no answer, ever
     CALL_LONG = "call-long"  # done late, and then answered, by a worker without a fence
-    DECLINES = "declines"  # the worker decides against it
+    DECLINES = "declines"  # the worker declines
     # of a call of a peer in another database
     RELAY_LOST = "relay-lost"  # it does not arrive, or its answer does not
     RELAY_LATE = "relay-late"  # given up by the sidecar, and arrives afterwards
@@ -50,12 +50,12 @@ class FaultKind(StrEnum):
     # of the whole, per minute
     CRASH = "crash"
     LEAVE = "leave"  # a replica leaves cleanly and another comes
-    PAUSE = "pause"  # a replica stands still, some for longer than its lease
+    PAUSE = "pause"  # a replica is stopped for a while, some for longer than its lease
     LEASE_LOST = "lease-lost"
     DATABASE_DOWN = "database-down"
     PARTITION = "partition"  # one service cannot reach the database
     WORKER_DOWN = "worker-down"
-    PEER_DOWN = "peer-down"  # nobody in another database reaches a service
+    PEER_DOWN = "peer-down"  # no sidecar in another database reaches a service
 
 
 _PER_MINUTE: dict[FaultKind, tuple[float, ...]] = {
@@ -101,11 +101,11 @@ _PER_RELAY: dict[FaultKind, tuple[float, ...]] = {
     FaultKind.PEER_DOWN: (3, 8),
 }
 _CHOSEN = 0.4
-"""How likely a seed uses a kind."""
+"""The probability that a seed uses a kind."""
 
 
 class FaultInjector:
-    """The faults of one run. `told` hears of each that strikes; `most`: no more than so many."""
+    """The faults of one run. `told` is called for each fault that is injected. `most`: the most faults in all."""
 
     def __init__(
         self,
@@ -127,27 +127,27 @@ class FaultInjector:
         self.counts: Counter[FaultKind] = Counter()
 
     def heal(self) -> None:
-        """From now on nothing goes wrong but that workers decline."""
+        """Inject no more faults from now on; workers still decline."""
         self._healed = True
 
     def strike(self, kind: FaultKind, about: str = "") -> bool:
-        """Whether it happens, here and now."""
+        """Whether a fault of this kind is injected here and now."""
         rate = self.rates.get(kind)
         if rate is None or (self._healed and kind is not FaultKind.DECLINES):
             return False
         return self._chances[kind].random() < rate and self._spend(kind, about)
 
     def pause_s(self, kind: FaultKind) -> float | None:
-        """How long until a fault of the kind happens next; None: never."""
+        """The seconds until the next fault of this kind; None: never."""
         rate = self.rates.get(kind)
         return None if rate is None else self._chances[kind].expovariate(rate / 60)
 
     def due(self, kind: FaultKind, about: str = "") -> bool:
-        """Whether a fault whose time has come happens after all."""
+        """Whether a fault whose time has come is injected after all."""
         return not self._healed and self._spend(kind, about)
 
     def between(self, kind: FaultKind, low: float, high: float) -> float:
-        """How bad it is: small for the most part."""
+        """A severity between `low` and `high`, small for the most part."""
         return low + (high - low) * self._chances[kind].random() ** 2
 
     def pick(self, kind: FaultKind, count: int) -> int:

@@ -1,36 +1,36 @@
 """A hostile service in a simulated cluster: it sends any message that its login allows (`simulation.clusters.lies`).
 
-Who it is, is authenticated: in one database by its login, between databases by its token. All else is its own word. It
-comes to its peers by the door that everybody comes by, and hears what its own inbox holds. Its honest sidecars run
-beside it; in some runs they stop in the middle, and from then on it only lies.
+The peers know who it is: by its login in one database, by its token between databases. Everything else in its messages
+may be false. It delivers to its peers as every service does, and hears what its own inbox holds. Its honest sidecars
+run beside it. In some runs they stop in the middle, and from then on it only lies.
 
-What is judged is the others (`simulation.clusters.believed`): that nothing is lost, doubled, settled or undone wrongly
-at an honest service. A saga that the hostile service has heard of, or could have, may stay open, where people see it;
-all others end as always.
+The others are judged (`simulation.clusters.believed`): at an honest service nothing may be lost, doubled, settled or
+undone wrongly. A saga that the hostile service has heard of, or could have, may stay open, where people see it. All
+others end as always.
 
-What a participant can do by lying within its own rights, so that it is not judged:
+What a participant can do by lying within its own rights, which is not judged:
 
-    any role         be silent; say other values and other choices than its program has, to each receiver its own, as
-                     long as the program there asks for something of that kind from that role at that site: others'
-                     workers then do what follows from these values. Leave a role out of the list of those it reached:
-                     that role is not told of the end, and stays open. Name some that it has not reached: the saga waits
-                     for them. Abort, while others cannot know that the commit point is passed. Begin a session that no
-                     client asked for at those to whom it may say the first thing that they hear; what they do for it
+    any role         Be silent. Send other values and choices than its program has, different ones to each receiver, as
+                     long as the receiver's program takes a message of that kind from that role at that site; the
+                     others' workers then act on these values. Leave a role out of the list of roles that it reached:
+                     that role is not told of the end, and stays open. Name roles that it has not reached: the saga
+                     waits for them. Abort, if the receivers cannot know that the commit point is passed. Begin a
+                     session without a client, at roles to which it may send the first message; what they do for it
                      stays open there.
-    an initiator     begin what it likes, for it owns the start; and end it: tell `settled` to one and `ended` to
-                     another, or nobody. Each then has what it was told: if settled, all of its transactions, none
-                     undone; if ended, none that is not undone. Ask for a cancel, and set a deadline.
-    any role, where  tell the initiator that its operator ended the saga by hand behind the commit point: then everybody
-    there is a       stops where it stands, and what was done stays done, unless the initiator owns the commit point and
-    commit point     has not passed it
-    the owner of     pass its commit point or not, whatever it says of it
+    an initiator     Begin any session, for it owns the start. End it: tell `settled` to one role and `ended` to
+                     another, or tell none. Each role then has what it was told: if settled, all its transactions, none
+                     undone; if ended, all of them undone. Request a cancel, and set a deadline.
+    any role, if     Tell the initiator that its operator has ended the saga by hand after the commit point. Then every
+    there is a       role stops where it stands, and effects stay, unless the initiator owns the commit point and has
+    commit point     not passed it.
+    the owner of     Pass its commit point or not, whatever it says about it.
     a commit point
 
-What stays true all the same, for each role of an honest service: a transaction is done once; what ends is all done or
-all undone there; nothing but its worker's word, or its own operator's, is taken as a worker's; what is taken as said by
-an honest service was said by it. And between honest services: where an honest initiator says that the saga is settled,
-all that honest services have reached have voted done and nothing of theirs is undone; where it says that it is ended,
-all of these have compensated.
+What is still true, for each role of an honest service: a transaction is done once; a session that ends is all done or
+all undone there; only its worker's answers, or its own operator's words, count as the worker's; a message that counts
+as an honest service's was sent by it. And between honest services: if an honest initiator says that the saga is
+settled, all roles that honest services have reached have voted done, and nothing of theirs is undone; if it says that
+the saga has ended, all of these have compensated.
 """
 
 from __future__ import annotations
@@ -57,20 +57,20 @@ if TYPE_CHECKING:
 
 _pause_s = 0.4
 _reacts = 0.5
-"""How often it says something when it has heard something."""
+"""The probability that it sends something when it has heard something."""
 _heard_max = 3_000
 share = 0.15
-"""Of the seeds with several services, those in which one is hostile."""
+"""The share of the seeds with several services in which one is hostile."""
 
 
 def hostile_in(cluster: Cluster, chance: random.Random, asked: bool | None) -> bool:
-    """Whether one of a cluster's services is hostile: as asked, or as the seed has it."""
+    """Whether one of a cluster's services is hostile: as `asked` says, or the seed."""
     drawn = chance.random() < share
     return len(cluster.services) > 1 and (drawn if asked is None else asked)
 
 
 class Hostile:
-    """`service` in a cluster. `touched`: the sessions that it has heard of, or spoken of."""
+    """The hostile `service` of a cluster. `touched`: the sessions that it has heard of, or sent messages about."""
 
     def __init__(self, cluster: Cluster, chance: random.Random) -> None:
         self._cluster = cluster
@@ -78,10 +78,10 @@ class Hostile:
         self.service = chance.choice(cluster.services)
         self.touched: set[UUID] = set()
         self.goes_on = chance.random() < 0.5
-        """Whether it lies on when everything has healed."""
+        """Whether it still lies once all other faults have stopped."""
         self._silent_at_s = chance.uniform(2.0, 20.0) if chance.random() < 0.3 else None
         self.silent = False
-        """Whether its honest sidecars are gone."""
+        """Whether its honest sidecars have stopped."""
         self.lies = Lies(self.service, cluster.subjects, cluster.bindings, chance, cluster.clock)
         self.believed = Believed(cluster, self)
         self._heard: set[Any] = set()
@@ -89,7 +89,7 @@ class Hostile:
         self._answers: list[Any] = []
 
     def plays(self, session: UUID) -> bool:
-        """Whether a session is none of those that have nothing to do with it."""
+        """Whether it may have to do with a session."""
         return session in self.touched or session in self.lies.invented
 
     async def run(self) -> None:
@@ -101,7 +101,7 @@ class Hostile:
                 self._act()
 
     def stop(self) -> None:
-        """It says nothing more."""
+        """Send nothing more."""
         self._stopped = True
 
     def heal(self) -> None:
@@ -109,7 +109,7 @@ class Hostile:
             self.stop()
 
     def heard(self) -> None:
-        """Something has come to its inbox."""
+        """Called when a message has come to its inbox."""
         if not self._stopped and self._chance.random() < _reacts:
             self._cluster.loop.later(self._cluster.delay_s() * self._chance.choice((0.1, 1, 3, 30)), self._act)
 
@@ -138,7 +138,7 @@ class Hostile:
             self._say(peer, list(said))
 
     def _receives(self, message: Message) -> str:
-        """Whose inbox it goes to: as a rule that of who plays its receiver."""
+        """The service whose inbox a message goes to: as a rule the one that plays the receiver."""
         known = self._cluster.bindings
         named = [known[message.header.choreography]] if message.header.choreography in known else known.values()
         bound = next((bindings[message.receiver] for bindings in named if message.receiver in bindings), None)

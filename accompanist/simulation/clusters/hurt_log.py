@@ -1,11 +1,11 @@
 """A wrapper of a sidecar's log that injects faults of the connection and the database into every method.
 
-    asked ----- on its way -----> done in the database ----- on its way -----> answered
+    called ----- delay -----> done in the database ----- delay -----> answered
 
-The request leaves the sidecar when it is asked, and nobody can take it back: it is done although the sidecar has died
-or stands still meanwhile. What the sidecar believes (its owner's name, the epochs it holds) is what it believed when it
-asked; what the database has is judged when the request arrives. A lease that was granted is known to the sidecar when
-the answer arrives, which may be never.
+A request that has left the sidecar cannot be taken back: it is done even if the sidecar has crashed or paused
+meanwhile. It carries the sidecar's beliefs (its owner's name, the epochs it holds) from the time of the call, and is
+judged by what the database has when it arrives. The sidecar knows of a granted lease when the answer arrives, which may
+be never.
 
 Not modelled: transactions that are open for long, and locks.
 """
@@ -36,7 +36,7 @@ _late_s = 6.0
 
 
 class _Hurt:
-    """What the generated methods share."""
+    """The state that the generated methods share."""
 
     def __init__(self, log: MemoryLog, process: Process, service: str, cluster: Cluster) -> None:
         self._log = log
@@ -56,7 +56,7 @@ class _Hurt:
         if faults.strike(FaultKind.CRASH_BEFORE, about):
             cluster.crash(self._process)
             await for_ever()
-        # what it believes now is what it asks with
+        # the request carries what the sidecar believes now
         asked = MemoryLog.__new__(MemoryLog)
         vars(asked).update(vars(self._log))
         asked._held_epochs = HeldEpochs()
@@ -78,7 +78,7 @@ class _Hurt:
         return value
 
     def _asks_a_worker(self) -> bool:
-        """Whether an answer may be on its way to this process."""
+        """Whether a worker's answer may be on its way to this process."""
         replica = next((one for one in self._cluster.replicas if one.process is self._process), None)
         return replica is not None and not self._process.stopped and replica.calls.in_flight > 0
 
@@ -93,11 +93,11 @@ class _Request:
         self._name, self._about, self._asked = name, about, asked
         self._given, self._named, self._answer = given, named, answer
         self.met = False
-        """Whether whoever asked stands still until there is an answer."""
+        """Whether the caller's process is paused until there is an answer (`LEASE_MET`)."""
 
     def arrive(self) -> None:
         faults, about = self._cluster.faults, self._about
-        if self.met:  # somebody else had its shards meanwhile, and has lost them again
+        if self.met:  # as if another sidecar had its shards meanwhile, and lost them again
             self._cluster.free(self._hurt._service)
         if self._cluster.unreachable(self._hurt._service):
             self._fail("the database cannot be reached")
@@ -113,7 +113,7 @@ class _Request:
             self._finish(self._do())
 
     def _late(self) -> None:
-        """It happens after all, long after it was given up, if the database is up then."""
+        """Do it after all, long after it was given up, if the database is up then."""
         if not self._cluster.unreachable(self._hurt._service):
             outcome = self._do(late=True)
             self._cluster.mark("late write refused" if isinstance(outcome, LeaseLost) else "late write done")
@@ -132,7 +132,7 @@ class _Request:
         self._cluster.loop.later(seconds, self._settle, outcome)
 
     def _hold_back(self, taken: Sequence[InboxEntry], until: float) -> None:
-        """Let an answer come when the sessions of which it says that there are none are over, or then."""
+        """Hold an answer back until the sessions that it calls unknown are over, or until a time at the latest."""
         rows = self._hurt._log.tables.sessions
         keys = [(entry.message.session, entry.message.receiver) for entry in taken]
         over = all(key in rows and rows[key].outcome is not None for key in keys)
@@ -143,16 +143,16 @@ class _Request:
 
     @staticmethod
     def _begins(taken: Any) -> bool:
-        """Whether something was taken of which the log has no session yet."""
+        """Whether a message was taken whose session the log does not have yet."""
         return not isinstance(taken, Exception) and any(not entry.known for entry in taken)
 
     def _do(self, late: bool = False) -> Any:
-        """The work itself: what it returns, or the exception it raises. `late`: whoever asked has gone on since."""
+        """Do the work, and return its result or the exception that it raised. `late`: the caller has gone on since."""
         method: Callable[..., Any] = getattr(self._asked, self._name)
         judge, writes = self._cluster.judge, self._name == "flush"
         writing = judge.writing(self._hurt._service, self._asked._owner, self._given[0], late) if writes else None
         try:
-            # nothing in the fake waits: one step is all of it
+            # the fake never waits, so one step runs the whole method
             method(*self._given, **self._named).send(None)
         except StopIteration as done:
             value = done.value
@@ -190,12 +190,12 @@ class _Request:
 
     def _settle(self, outcome: Any) -> None:
         if self.met and self._hurt._process.stopped:
-            self._hurt._process.go_on()  # what else came meanwhile was here first
+            self._hurt._process.go_on()  # everything that came meanwhile runs before the answer
         if self._answer.done():
             return
         if isinstance(outcome, Exception):
             self._answer.set_exception(outcome)
-            self._answer.exception()  # whoever asked may be dead
+            self._answer.exception()  # mark it as retrieved: the caller may have crashed
         else:
             self._answer.set_result(outcome)
 
@@ -209,18 +209,18 @@ def _method(name: str) -> Any:
 
 
 HurtLog: Any = type("HurtLog", (_Hurt,), {name: _method(name) for name in _METHODS})
-"""The port, every method of it; typed as anything, because it is made and not written."""
+"""A log with every method of the port. Its type is Any, because the methods are generated."""
 
 
 def about_call(name: str, given: Sequence[Any]) -> str:
-    """What a call of the log is about, in words: `flush` says what it writes."""
+    """A call of the log in words; `flush` with what it writes."""
     if name != "flush":
         return name
     return f"flush {' '.join(sorted({word for commit in given[0] for word in words_of(commit)}))}"
 
 
 def words_of(commit: Commit) -> set[str]:
-    """What a commit writes."""
+    """The kinds of things that a commit writes, as words."""
     messages = (*commit.messages, *commit.home)
     words = {message.kind.value for message in messages}
     words |= {"mark" if row.kind is ResultKind.COMPENSATE else row.outcome for row in commit.results}

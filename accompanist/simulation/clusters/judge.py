@@ -3,24 +3,24 @@
 Throughout, at every commit that reaches the database:
 
     write-once     a vote, an outcome and a result never change; a session that is over stays so
-    one owner      who writes for a session holds its shard, under the epoch that it decided under
-    no way back    who writes of a session knows what the log had of it: its vote, its end, that it is collected
-    cause first    what undoes a saga at its deadline is a message that is stable; what a worker without a fence is
-                   asked to do is in the log before (Rule 0)
+    one owner      a sidecar that writes for a session holds its shard, under the epoch under which it decided
+    no way back    a sidecar that writes a session knows what the log has of it: its vote, its end, that it is collected
+    cause first    a saga is undone at its deadline only by a message that is stable; a call to a worker without a fence
+                   is in the log before it leaves (Rule 0)
     integrity      one content under one identity, for every message that was ever handed over
 
-At the end, when everything has healed and stated time has passed (reliability.md 6, I1 to I8):
+At the end, when all faults have stopped and a stated time has passed:
 
     all or compensated   settled: every transaction once and none undone; ended: each undone once, last first
     closed               no effect after the door was shut
     agreement            every role that was reached has the initiator's outcome
     nothing lost         every session that a client was told is accepted is over
     honest               what a client was told of the end is the end
-    at least once        without a fence, each effect is there at least once or undone after the last time it was done
+    at least once        without a fence, each effect happened at least once, or was undone after the last time
     faithful             a settled saga did what the direct reading does with the same replies, with the same result
     bounded              nothing of it is left, in memory or in the tables, once all is collected
 
-Not judged: how long anything took, beyond the bound; what cannot be undone by contract once an operator has spoken.
+Not judged: how long anything took, within the bound; effects that an operator has decided to leave.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ Place = tuple[UUID, str]
 
 
 class Writing(NamedTuple):
-    """A flush that is about to be written. `held`: the results that are there already; `over`: rows of sessions that
-    are over, which have to say what they say; `wrong`: what must not be."""
+    """A flush that is about to be written. `held`: the results that the log has already. `over`: the rows of sessions
+    that are over, which must not change. `wrong`: the findings so far."""
 
     tables: Tables
     commits: Sequence[Commit]
@@ -61,17 +61,17 @@ class Writing(NamedTuple):
 
 
 def awaited(row: SessionRow) -> str | None:
-    """The event that a session waits for at a role, with no time to end it."""
+    """The event that a session waits for at a role without a timer; None if there is none."""
     what, _, rest = row.waiting.partition(" ")
     return rest.partition(" at ")[0] if row.outcome is None and row.parked is None and what == "event" else None
 
 
 _decided = ("phase", "vote", "outcome", "reason", "contacts", "result", "granted", "left")
-"""What of a row is more than words for people."""
+"""The columns of a row that are not only for people."""
 
 
 def _back(tables: Tables, row: SessionRow) -> Iterator[str]:
-    """What the log has of a session and a writer of its row does not know."""
+    """The findings about a row whose writer did not know what the log has of the session."""
     key = (row.header.session, row.role)
     if key in tables.stubs:
         yield f"{key[0]} {key[1]}: begun anew after it was collected"
@@ -83,7 +83,7 @@ def _back(tables: Tables, row: SessionRow) -> Iterator[str]:
 
 
 def _over_at_once(key: Place, commits: Sequence[Commit]) -> bool:
-    """Whether all that is written of a session is one row: it is undone, and its vote is not said."""
+    """Whether commits write a single row of a session, which is undone and has no vote."""
     rows = [one.session for one in commits if one.session is not None]
     rows = [row for row in rows if (row.header.session, row.role) == key]
     results = any((result.session, result.role) == key for one in commits for result in one.results)
@@ -91,7 +91,7 @@ def _over_at_once(key: Place, commits: Sequence[Commit]) -> bool:
 
 
 class Oracle:
-    """What was seen, and what is wrong with it: `broken` holds one sentence a finding."""
+    """Records what happens in a run, and judges it. `broken` has one sentence for each finding."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
@@ -99,24 +99,24 @@ class Oracle:
         self.votes: dict[Place, str] = {}
         self.outcomes: dict[Place, str] = {}
         self.reasons: dict[Place, str] = {}
-        """Why sagas that are over were undone."""
+        """The reason of each saga that was undone, by session and role."""
         self.values: dict[Place, bytes] = {}
         self.results: dict[tuple[UUID, str, str, ResultKind], ResultRow] = {}
         self.accepted: dict[UUID, None] = {}
         self.told: dict[UUID, str] = {}
         self.reached: dict[Place, None] = {}
-        """Where something came that begins a session."""
+        """Where a message arrived that begins a session."""
         self.asked: set[tuple[UUID, str, str]] = set()
-        """The sites of calls of which the log has said that they are asked for."""
+        """The sites of calls that the log has recorded before they leave."""
         self.begun_again: set[Place] = set()
-        """Where one that lies has said once more what begins a session, after the log has forgotten that one. It could
-        as well have begun another: what was seen of the first says nothing of it."""
+        """Where a hostile service has begun a session once more after the log had forgotten it. That is a new session;
+        what was seen of the first one does not count for it."""
         self.over_again: set[Place] = set()
-        """Where a word that the saga is undone came after the log has forgotten how the role had voted: from a role
-        that could not close its door for longer than a tombstone is kept. It leaves a tombstone once more, which has no
-        vote. How the saga ended is judged there, too."""
+        """Where a message that the saga is undone came after the log had forgotten the role's vote. Its sender could
+        not close its session for longer than a tombstone is kept. The message leaves a tombstone again, which has no
+        vote. The saga's end is judged there, too."""
         self.expired: set[UUID] = set()
-        """The sessions of which some log has that their deadline has passed."""
+        """The sessions whose passed deadline is in some log."""
         self._messages: dict[tuple[UUID, str, str, str], Message] = {}
 
     def wrong(self, text: str) -> None:
@@ -126,8 +126,8 @@ class Oracle:
     # -- throughout --------------------------------------------------------------------------------
 
     def writing(self, service: str, owner: str | None, commits: Sequence[Commit], late: bool) -> Writing:
-        """A flush by `owner` is about to be written, if the log lets it. `late`: it was given up, so that what was
-        written after it may be here before it."""
+        """Called when a flush by `owner` is about to be written, if the log permits it. `late`: its sidecar had given
+        it up, so later writes may be in the log already."""
         tables = self._cluster.database.services[service]
         if self._cluster.is_hostile(service):
             return Writing(tables, (), {}, {}, [])
@@ -140,7 +140,7 @@ class Oracle:
             if shard is not None and (shard.owner, shard.epoch) != (owner, commit.epoch):
                 wrong.append(f"{owner} wrote for shard {commit.shard} of {service} without holding it")
         last = {(row.header.session, row.role): row for row in (one.session for one in commits) if row is not None}
-        if not late:  # one flush may bring several rows of a session, and is written once
+        if not late:  # one flush may have several rows of a session; the last one is written
             new = last.keys() - tables.sessions.keys() - tables.stubs.keys()
             self.begun_again.update(key for key in new & self.outcomes.keys() if self._cluster.lied_of(key[0]))
             self.over_again.update(key for key in new & self.outcomes.keys() if _over_at_once(key, commits))
@@ -150,13 +150,14 @@ class Oracle:
         return Writing(tables, commits, held, over, wrong)
 
     def _told_early(self, held: SessionRow | None, row: SessionRow) -> bool:
-        """Whether a row is the last but one of a session whose last the log has, because its initiator lies.
+        """Whether a row is the last but one of a session whose last row the log has already, because its initiator
+        lies.
 
-        An honest initiator says `settled` or `ended` to a role that has said it is done or undone, so the row that says
-        so is in the log, and its writer knows that. One that lies may be first: then one flush takes both rows, and
-        where it is not known whether it was written, it is repeated, perhaps in parts, of which one ends with the first
-        row. No harm comes of that: what the role itself says is the same in both, and what the log holds of the end
-        stays, but for words for people. That it does is judged when it has been written (`committed`)."""
+        An honest initiator sends `settled` or `ended` only to a role that has told it `done` or `compensated`, so that
+        role's row is in the log, and its writer knows so. A hostile initiator may send it earlier. Then one flush has
+        both rows. If its outcome is unknown it is repeated, perhaps in parts, and one part may end with the earlier
+        row. That is harmless: the role's own vote is the same in both, and the log keeps the end, except for texts for
+        people. `committed` judges that it does."""
         hostile = self._cluster.hostile
         if held is None or hostile is None or held.header.bindings.get(held.header.initiator) != hostile.service:
             return False
@@ -164,7 +165,7 @@ class Oracle:
         return last_two in ((Phase.UNDONE, Phase.ENDED), (Phase.DONE, Phase.SETTLED)) and row.vote == held.vote
 
     def committed(self, writing: Writing) -> None:
-        """A flush has been written."""
+        """Called when a flush has been written."""
         tables = writing.tables
         for text in writing.wrong:
             self.wrong(text)
@@ -212,12 +213,12 @@ class Oracle:
             self.wrong(f"{key[0]} {key[1]}: its result has changed")
 
     def said_by(self, message: Message) -> Message | None:
-        """What the sender of a message has really said under its identity."""
+        """The message that its sender has really handed over under this identity; None if there is none."""
         return self._messages.get(message.key)
 
     def handed_over(self, message: Message, service: str) -> None:
-        """A message is written by its sender. A client may say the same thing in other words. So may a role that one
-        that lies had begin anew, when its service had forgotten that it was over."""
+        """Called when a sender has written a message. Under one identity the content must be the same. Excepted are
+        clients, and a role that a hostile service made begin again after its service had forgotten the session."""
         if (hostile := self._cluster.hostile) is not None:
             hostile.believed.handed_over(message, service)
             if hostile.service == service:
@@ -233,12 +234,12 @@ class Oracle:
             self.wrong(f"{message.session}: two contents at {message.site} from {message.sender} to {message.receiver}")
 
     def does(self, session: UUID, role: str, site: str) -> None:
-        """A worker without a fence is about to carry out a transaction."""
+        """Called when a worker without a fence is about to execute a transaction."""
         if (session, role, site) not in self.asked and self._is_honest(session, role):
             self.wrong(f"{session} {role}: {site} was asked for before that was in the log")
 
     def _is_honest(self, session: UUID, role: str) -> bool:
-        """Whether a role is played by a service that is judged."""
+        """Whether an honest service plays a role; only those are judged."""
         hostile = self._cluster.hostile
         return hostile is None or hostile.believed.honest(session, role)
 
@@ -246,14 +247,14 @@ class Oracle:
         self.accepted[session] = None
 
     def said(self, session: UUID, outcome: str) -> None:
-        """What a client was told about the end of a saga."""
+        """Called when a client was told how a saga ended."""
         if self.told.setdefault(session, outcome) != outcome:
             self.wrong(f"{session}: a client heard {self.told[session]}, then {outcome}")
 
     # -- at the end --------------------------------------------------------------------------------
 
     def waiting(self) -> set[UUID]:
-        """The sessions that wait for an event which nobody has told: that is the world's doing, and no failure."""
+        """The sessions that wait for an event that nobody has sent: that is up to the environment, and no failure."""
         found = set()
         for tables in self._cluster.database.services.values():
             for (session, role), row in tables.sessions.items():
@@ -263,7 +264,7 @@ class Oracle:
         return found
 
     def open_sessions(self) -> list[str]:
-        """What is not over, in words."""
+        """The sessions that are not over, in words."""
         left = []
         for service, tables in self._cluster.database.services.items():
             if self._cluster.is_hostile(service):
@@ -286,7 +287,7 @@ class Oracle:
         return list(dict.fromkeys(left))
 
     def end(self) -> None:
-        """Judge every session that began, or was said to have begun."""
+        """Judge every session that began, or that a client was told has begun."""
         for session in sorted(self.accepted.keys() - self._cluster.subjects_of.keys()):
             self.wrong(f"{session}: accepted, and no log has it")
         if self._cluster.hostile is not None:
@@ -310,7 +311,7 @@ class Oracle:
                 self._faithful(session, subject)
 
     def effects(self, key: Place, outcome: str, subject: Subject) -> None:
-        """Judge what was done for a role whose saga is `settled`, `ended`, or neither."""
+        """Judge the effects at a role whose saga is `settled`, `ended`, or neither."""
         (session, role), ledger = key, self._cluster.ledger
         entries = ledger.entries.get(key, []) if key not in self.begun_again else []
         done = [entry for entry in entries if entry.kind is ResultKind.FORWARD]
@@ -333,7 +334,7 @@ class Oracle:
             self._undone(about, done, undone)
 
     def _plain(self, about: str, outcome: str, done: list[Entry], undone: list[Entry], entries: list[Entry]) -> None:
-        """What holds without a fence: each effect at least once, none forgotten, nothing after what undoes it."""
+        """Judge effects without a fence: each at least once, none forgotten, none after its compensation."""
         if outcome == "settled" and undone:
             self.wrong(f"{about}: {undone[0].site} was undone")
         if outcome != "ended" or UUID(about[:36]) in self._cluster.spoken_for:
@@ -359,7 +360,7 @@ class Oracle:
             self.wrong(f"{about}: undone with other arguments than it was done with")
 
     def _faithful(self, session: UUID, subject: Subject) -> None:
-        """What was done, and what came of it, against the direct reading with the replies that were recorded."""
+        """Compare the transactions and the result with the direct reading that gets the recorded replies."""
         asked: set[tuple[str, str]] = set()
 
         def ask(role: str, site: str, operation: str, arguments: direct.DirectArguments) -> tuple[str, Any]:
@@ -387,7 +388,7 @@ class Oracle:
             for entry in self._cluster.ledger.entries.get((session, role), ()):
                 if (role, entry.site) not in asked:
                     self.wrong(f"{session} {role}: {entry.operation} at {entry.site} was not asked for")
-            reached = (session, role) in self.reached  # else it idles, and its share of the result is nothing
+            reached = (session, role) in self.reached  # a role that was not reached has no part of the result
             owes = reached and role in subject.choreography.result_owners and not read.aborted
             if owes and self.values.get((session, role)) != codec.encode(read.result):
                 self.wrong(f"{session} {role}: the result is not that of the direct reading")
@@ -395,7 +396,7 @@ class Oracle:
     # -- what is left ------------------------------------------------------------------------------
 
     def unread(self) -> bool:
-        """Whether something has come that could be read and was not yet. It may leave something to be collected."""
+        """Whether an inbox has a message that was not read yet. Reading it may leave something to be collected."""
         return any(
             not early and place not in tables.aside
             for service, tables in self._cluster.database.services.items()
@@ -404,7 +405,7 @@ class Oracle:
         )
 
     def left(self, replicas: list[Replica]) -> Iterator[str]:
-        """What is left, in words; nothing, once all is over and collected."""
+        """What is left, in words. Nothing may be left once all sagas are over and collected."""
         for service, tables in self._cluster.database.services.items():
             for name in ("sessions", "stubs", "inbox", "arrivals", "results", "outbox", "forgotten"):
                 if left := self.left_of(service, getattr(tables, name), waits=name in ("inbox", "arrivals")):
@@ -418,7 +419,7 @@ class Oracle:
                 yield f"{service}: the fence holds {len(left)} sessions"
 
     def left_of(self, service: str, names: Iterable[Any], waits: bool = False) -> list[Any]:
-        """Of what is there by session, what should not be."""
+        """The items, by session, that should not be left."""
         hostile = self._cluster.hostile
         if hostile is None:
             return list(names)

@@ -1,7 +1,7 @@
 """The workers of a simulated cluster: a fence per session and role, and a ledger of their effects.
 
-The ledger stands outside of everything that is judged by it: it is written where an effect happens, it knows no fence
-and no protocol, and nothing reads it but the oracles.
+The ledger is independent of what it is used to judge: an entry is written when an effect happens, the ledger knows
+nothing of fences or of the protocol, and only the judges read it.
 """
 
 from __future__ import annotations
@@ -41,21 +41,22 @@ class EffectLedger:
     def __init__(self) -> None:
         self.entries: dict[tuple[UUID, str], list[Entry]] = {}
         self.replies: dict[tuple[UUID, str, str], list[bytes]] = {}
-        """What a query answered, each time it was asked."""
+        """The answers of each query, in order."""
         self.shut: dict[tuple[UUID, str], int] = {}
-        """How many effects there were when the door was shut."""
+        """How many effects there were when the session was closed."""
 
     def of(self, session: UUID, role: str) -> list[Entry]:
         return self.entries.setdefault((session, role), [])
 
 
 _UNFIT = Fault(f"the worker answered error {INVALID_PARAMS}", refused=True)
-"""To arguments that do not fit, as a worker's SDK: one that lies may choose a branch for a value of another one."""
+"""The answer to arguments of a wrong type, as from a worker's SDK. They come from hostile services, which may send a
+branch and a value that do not belong together."""
 
 
 class Workers:
-    """The worker of one service, which plays any role. `subject_of` knows what a session is about, `unwilling` whether
-    a call that may be declined is."""
+    """The worker of one service, for any role. `subject_of`: the subject of a session at a role. `unwilling`: whether
+    to decline "role.operation", which may decline."""
 
     def __init__(
         self,
@@ -73,7 +74,7 @@ class Workers:
         self.forgotten: set[UUID] = set()
 
     def answer(self, method: str, arguments: bytes, about: Meta) -> Answer:
-        """Do what is asked, at once and in one commit."""
+        """Execute a call at once, as one commit."""
         if method == FORGET:
             self._forget([UUID(text) for text in orjson.loads(arguments)["sessions"]])
             return Replied(b"null")
@@ -113,7 +114,7 @@ class Workers:
         call = self._call
         assert call is not None
         if call.kind is ResultKind.COMPENSATE:
-            # the fence runs what undoes, under the operation that the sidecar named
+            # a compensation is entered under its own name
             self._ledger.of(session, role).append(Entry(call.site, name, call.kind, arguments))
             return b"null"
         if operation.may_decline and self._unwilling(f"{role}.{name}"):
@@ -127,8 +128,8 @@ class Workers:
 
 
 class PlainWorkers(Workers):
-    """The same without a fence: what is asked is done, however often. The same call under the same key has one effect,
-    as of a PUT, and undoing what is not there does nothing."""
+    """A worker without a fence: it executes every call, however often it comes. A call under one key has one effect, as
+    a PUT does, and undoing what is not there does nothing."""
 
     def answer(self, method: str, arguments: bytes, about: Meta) -> Answer:
         if method in (CLOSE, FORGET) or about.session is None or about.role is None or about.site is None:

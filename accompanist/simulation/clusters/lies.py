@@ -1,18 +1,18 @@
 """The forged messages of a hostile service, drawn from the seed: wholly or partly false.
 
-It knows what a service knows: the choreographies that it plays a role in, who plays the others, and what lay in its own
-inbox. It does not know what others tell one another, nor the id of a session that never reached it.
+It knows what a service knows: the choreographies in which it plays a role, which services play the other roles, and the
+messages of its own inbox. It does not know the messages between others, nor the id of a session that never reached it.
 
     forged      any kind, any site, any two roles
-    own         what its role may send, with another value or another choice
-    ending      words that end a saga: for each kind, to everybody
-    ordered     a person's verbs for others
-    squatted    the place of a message between two others, taken before it comes
+    own         a message that its role may send, with another value or another choice
+    ending      a message that ends a saga, of one kind to all roles, or of a different kind to each
+    ordered     an operator's verb for another service
+    squatted    a message in the place of one between two others, before that one comes
     smuggled    its own true message under a changed header
-    replayed    a message that it heard, to another receiver, from another sender, of another kind
+    replayed    a message that it heard, to another receiver, from another sender, or of another kind
     begun       a start, an event or an abort for others
-    invented    any of these for a session that never was
-    flooded     many of one kind for sessions that never were
+    invented    any of these for a session that does not exist
+    flooded     many of one kind for sessions that do not exist
 """
 
 from __future__ import annotations
@@ -31,16 +31,17 @@ from accompanist.runtime.operate import Verb
 from accompanist.simulation.clusters.subject import Subject
 
 _known_max = 12
-"""It thinks of the sessions that it heard of last."""
+"""It forges messages for the sessions that it heard of last, so many of them."""
 _heard_max = 400
 _ODD = (b"null", b"0", b'"x"', b"[]", b"{}", b'["then"]', b'["else"]', b"{", b"\x00\xff")
 _REASONS = ("no", "it failed", "x" * 300)
-"""None of them is what an honest role gives for a cancel or a deadline."""
+"""No honest role gives one of these as the reason of a cancel or a deadline."""
 _CONTROL = (Kind.ABORT, Kind.COMPENSATED, Kind.CANCEL, Kind.DONE, Kind.SETTLED, Kind.ENDED)
 
 
 class Lies:
-    """`roles`: what it plays, by choreography. `bindings`: who plays what, likewise."""
+    """The forger. `roles`: the roles that it plays, by choreography. `bindings`: the service of each role, by
+    choreography."""
 
     def __init__(
         self,
@@ -61,7 +62,7 @@ class Lies:
         self._numbers = 0
 
     def hear(self, message: Message) -> None:
-        """Something lies in its inbox."""
+        """Note a message of its inbox."""
         if message.header.choreography in self._subjects:
             self._headers.pop(message.session, None)
             self._headers[message.session] = message.header
@@ -70,7 +71,7 @@ class Lies:
         self._heard = [*self._heard[-_heard_max:], message]
 
     def some(self) -> tuple[str, list[Message]]:
-        """What it says next, and what that is called."""
+        """The name of the next lie, and its messages."""
         moves = (
             (6, self._forged),
             (6, self._own),
@@ -89,12 +90,12 @@ class Lies:
         return move.__name__.lstrip("_"), move(header)
 
     def flood(self) -> list[Message]:
-        """Many at once, of sessions that never were."""
+        """Many messages at once, for sessions that do not exist."""
         header = self.header()
         return [] if header is None else self._flooded(header)
 
     def header(self) -> Header | None:
-        """Of a session that it knows, or of one that it makes up."""
+        """The header of a session that it knows, or of one that it makes up."""
         if self._headers and self._chance.random() < 0.85:
             return self._chance.choice(list(self._headers.values()))
         return self._made_up(self._chance.choice(list(self._subjects)))
@@ -127,7 +128,7 @@ class Lies:
         return [self._message(header, kind, site, sender, self._receiver(header), payload)]
 
     def _own(self, header: Header) -> list[Message]:
-        """What its role sends to others, with something else in it, or for some of them only."""
+        """The messages that its role sends to others, with another content, or only some of them."""
         chance = self._chance
         places = [place for place in self._places(header) if place[1] in self._mine(header)]
         if not places:
@@ -139,7 +140,7 @@ class Lies:
         ]
 
     def _ending(self, header: Header) -> list[Message]:
-        """One kind to all, or another to each."""
+        """Messages that end the saga: one kind to all roles, or a different kind to each."""
         chance, same = self._chance, self._chance.choice(_CONTROL)
         alike = chance.random() < 0.6
         said = []
@@ -152,7 +153,7 @@ class Lies:
         return said
 
     def _ordered(self, header: Header) -> list[Message]:
-        """Stop others' roles, and say what became of their work."""
+        """Operators' verbs for others: park their roles, and resolve their calls."""
         chance, receiver, sender = self._chance, self._receiver(header), self._speaker(header)
         verbs = [Verb.PARK, chance.choice((Verb.RESOLVE, Verb.SKIP, Verb.END, Verb.REHOST, Verb.RETRY))]
         if chance.random() < 0.5:
@@ -165,7 +166,7 @@ class Lies:
         return said
 
     def _squatted(self, header: Header) -> list[Message]:
-        """In the name of another, of the right kind or of one that is not looked at."""
+        """A message in the name of another role, mostly of the kind that is expected there."""
         chance = self._chance
         places = [place for place in self._places(header) if place[1] not in self._mine(header)]
         places = [(site, sender, kind, receiver) for site, sender, kind, receiver in places if sender != receiver]
@@ -176,7 +177,7 @@ class Lies:
         return [self._message(header, said, self._turned(site), sender, receiver, self._value(header, said))]
 
     def _answered_for(self, header: Header) -> list[Message]:
-        """What another would say of the saga's end, mostly to the one who counts it."""
+        """Another role's vote or answer, mostly to the initiator, which counts them."""
         chance, counts = self._chance, self._chance.random() < 0.6
         kind = chance.choice((Kind.DONE, Kind.COMPENSATED) if counts else _CONTROL)
         sender = chance.choice(self._others(header) or ["nobody"])
@@ -184,7 +185,7 @@ class Lies:
         return [self._message(header, kind, site_of(kind), sender, receiver, self._fitting(header, kind))]
 
     def _smuggled(self, header: Header) -> list[Message]:
-        """Its own message, of a session that says something else of itself."""
+        """Its own message under a header of the session that is changed."""
         chance, roles = self._chance, self._roles(header)
         strange: list[dict[str, Any]] = [
             {"initiator": chance.choice([*self._mine(header), *roles])},
@@ -225,7 +226,7 @@ class Lies:
         return [msgspec.structs.replace(heard, **changes)]
 
     def _begun(self, header: Header) -> list[Message]:
-        """What begins something at others: a start at an initiator, an event, an abort of what never was."""
+        """Messages that begin a session at others: a start at an initiator, an event, an abort of a new session."""
         chance, subject = self._chance, self._subjects.get(header.choreography)
         if subject is None:
             return []
@@ -264,7 +265,7 @@ class Lies:
                 said.append(self._message(made, kind, site, sender, receiver, self._fitting(made, kind)))
         return said
 
-    # -- what messages are made of -----------------------------------------------------------------
+    # -- parts of messages -------------------------------------------------------------------------
 
     def _message(self, header: Header, kind: Kind, site: str, sender: str, receiver: str, payload: bytes) -> Message:
         return Message(header=header, kind=kind, site=site, sender=sender, receiver=receiver, payload=payload)
@@ -284,14 +285,14 @@ class Lies:
         return self._chance.choice(self._others(header) or ["nobody"])
 
     def _speaker(self, header: Header) -> str:
-        """Mostly a role that it plays, or the one whose word ends a saga."""
+        """A sender: mostly a role that it plays, or the initiator, whose message ends a saga."""
         mine, drawn = self._mine(header), self._chance.random()
         if mine and drawn < 0.7:
             return self._chance.choice(mine)
         return header.initiator if drawn < 0.85 else self._chance.choice([*header.bindings, CLIENT])
 
     def _places(self, header: Header) -> list[tuple[str, str, str, str]]:
-        """Site, sender, kind and receiver of every message that the choreography has, to others."""
+        """Site, sender, kind and receiver of every message of the choreography to other services."""
         subject = self._subjects.get(header.choreography)
         if subject is None:
             return []
@@ -304,7 +305,7 @@ class Lies:
         return sorted(found)
 
     def _turned(self, site: str) -> str:
-        """A point of the program as a message names it."""
+        """A point of the program as a site in a message."""
         return site.replace("[]", f"[{self._chance.randint(1, 3)}]")
 
     def _sites(self, header: Header) -> list[str]:
@@ -312,7 +313,7 @@ class Lies:
         return [*(self._turned(place[0]) for place in self._places(header)), *heard, "nowhere", f"{EVENT_SITE}x"]
 
     def _payload(self, header: Header) -> bytes:
-        """Something that was said, something that could be, or nonsense."""
+        """A payload that was sent before, one that could be, or nonsense."""
         chance, subject = self._chance, self._subjects.get(header.choreography)
         heard = [message.payload for message in self._heard if message.kind in (Kind.DATA, Kind.CHOICE)]
         if heard and chance.random() < 0.3:
@@ -329,7 +330,7 @@ class Lies:
         return self._fitting(header, kind)
 
     def _fitting(self, header: Header, kind: Kind) -> bytes:
-        """Of the form that a kind has, mostly."""
+        """A payload that mostly has the form of its kind."""
         chance = self._chance
         roles = chance.sample(self._roles(header), chance.randint(0, len(header.bindings)))
         reason, left = chance.choice(_REASONS), chance.random() < 0.2

@@ -1,11 +1,11 @@
 """The simulated connection from a sidecar to its worker, with its faults.
 
-    WorkerLine   to a worker with a fence: calls arrive late, twice, after anything
-    PlainLine    to one without: as much, as far as such a worker may behave so (`sidecar.calls.outstanding`)
+    WorkerLine   to a worker with a fence: calls arrive late, twice, or after anything else
+    PlainLine    to a worker without: the same, within what such a worker may do (`sidecar.calls.outstanding`)
 
-A worker without a fence may take long with a call, longer than its time, while whoever asked for it listens; it may do
-it twice, fail when it has done it, and do it when its connection is gone. What it keeps is that it ends a call within
-its time once nobody can listen any more: because the connection is gone, or the session is another sidecar's.
+A worker without a fence may take longer than the call's timeout while its caller still listens. It may execute a call
+twice, fail after it has executed it, and execute it after its connection is gone. But it ends a call within the timeout
+once no one can listen any more, because the connection is gone, or because another sidecar has the session.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class WorkerLine:
-    """The way from one sidecar to the worker of its service."""
+    """The connection from one sidecar to the worker of its service."""
 
     def __init__(self, replica: Replica) -> None:
         self._service = replica.service
@@ -50,7 +50,7 @@ class WorkerLine:
         self, method: str, arguments: bytes, about: rpc_meta.Meta, answer: asyncio.Future[Answer], again: bool = False
     ) -> None:
         loop, faults = self._cluster.loop, self._cluster.faults
-        if answer.done() and not again:  # it was cut off: it comes later, or it never came
+        if answer.done() and not again:  # the connection was lost: the call arrives later, or never
             loop.later(faults.between(FaultKind.CALL_LATE, 0.01, 10.0), self._do, method, arguments, about)
         elif self._cluster.down[f"worker of {self._service}"] or faults.strike(FaultKind.CALL_BROKEN, method):
             self._settle_soon(answer, Fault("no connection to the worker", silent=True, away=True))
@@ -95,7 +95,7 @@ def _settle(answer: asyncio.Future[Answer], said: Answer) -> None:
 
 
 class PlainLine(WorkerLine):
-    """The way to a worker without a fence. It listens for what comes after its time."""
+    """The connection to a worker without a fence. It still receives an answer that comes after the timeout."""
 
     def _do(self, method: str, arguments: bytes, about: rpc_meta.Meta) -> Answer:
         if about.session is not None and about.role is not None and about.site is not None and method != CLOSE:
@@ -144,7 +144,7 @@ class _PlainCall:
         self._until = self._cluster.loop.time() + timeout_s * 0.95
 
     def _holder(self) -> int:
-        """Changes when the session's shard goes to another sidecar."""
+        """The epoch of the session's shard: it changes when another sidecar takes the shard over."""
         if self._about.session is None:
             return 0
         shards = self._cluster.database.services[self._line._service].shards
@@ -154,7 +154,7 @@ class _PlainCall:
         loop, faults, method = self._cluster.loop, self._cluster.faults, self._method
         if method in (CLOSE, FORGET):
             self._line._arrive(method, self._arguments, self._about, self._answer)
-        elif self._answer.done():  # its connection was lost on the way
+        elif self._answer.done():  # the connection was lost meanwhile
             loop.later(faults.between(FaultKind.CALL_LATE, 0.01, 9.0), self._work)
         elif self._cluster.down[f"worker of {self._line._service}"] or faults.strike(FaultKind.CALL_BROKEN, method):
             self._line._settle_soon(self._answer, Fault("no connection to the worker", silent=True, away=True))
@@ -166,7 +166,7 @@ class _PlainCall:
             self._work()
 
     def _work(self) -> None:
-        """Do it, and answer."""
+        """Execute the call, and answer."""
         line, faults = self._line, self._cluster.faults
         gone = self._answer.done() or not line._process.alive or self._holder() != self._epoch
         if gone and self._cluster.loop.time() > self._until:

@@ -1,19 +1,19 @@
 """A seeded event loop, with simulated processes that can crash and pause.
 
-The loop is asyncio's own with two things taken away. Time: it stands still while anything is ready, then jumps to
-the next timer. The outside: there is no selector, so nothing happens that the program did not arrange. What is left
-is a function of the seed.
+The loop is asyncio's own, without a real clock and without input. Time does not pass while anything is ready; then it
+jumps to the next timer. There is no selector, so only what the program itself has arranged can happen. So a run is a
+function of the seed.
 
-asyncio promises an order to what was made ready one after another, and programs rely on it; it promises none to timers
-that are due together, nor to answers of different connections. So the seed shuffles what becomes due in one jump,
-and whoever plays the network draws its delays from the seed.
+asyncio promises the order of callbacks that become ready one after another, and programs rely on it. It promises no
+order of timers that are due together, or of answers from different connections. So the seed shuffles the timers of one
+jump, and the simulated network draws its delays from the seed.
 
-A `Process` is everything that runs in a context of its own: its tasks, their callbacks, their timers. Killed, it never
-runs again, from the very instruction: no `finally`, no `except`, as after SIGKILL. Stopped, all that becomes ready
-for it is kept, in order, until it goes on, as after SIGSTOP.
+A `Process` is everything that runs in one context: its tasks, their callbacks, their timers. A killed process never
+runs again, from that very instruction on: no `finally`, no `except`, as after SIGKILL. For a stopped process, callbacks
+that become ready are kept, in order, until it goes on, as after SIGSTOP.
 
-Not promised: an end. A world in which nothing is ready and no timer is set raises `Stuck`, and so does one in which
-something is ready for ever, so that time stands still.
+Not promised: that a run ends. If nothing is ready and no timer is set, or if something is always ready, so that time
+does not pass, `Stuck` is raised.
 """
 
 from __future__ import annotations
@@ -28,16 +28,17 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 _turns_max = 100_000
-"""Turns of the loop at one time; a turn of waiting for others takes one."""
+"""The most turns of the loop without time passing."""
 _PROCESS: ContextVar[Process] = ContextVar("process")
 
 
 class Stuck(Exception):
-    """Nothing is left to happen and somebody still waits, or something goes round and time stands still."""
+    """Something still waits although nothing can happen any more, or the loop is busy for ever and time does not
+    pass."""
 
 
 class Process:
-    """What dies and stops as one."""
+    """A simulated process: its tasks are killed and stopped together."""
 
     def __init__(self, loop: SeededLoop, name: str) -> None:
         self._loop = loop
@@ -48,14 +49,14 @@ class Process:
         self._context.run(_PROCESS.set, self)
         self._held: list[asyncio.Handle] = []
         self._kept: list[object] = []
-        """Tasks, lest the garbage collector ends what only stands still."""
+        """References to tasks, so that the garbage collector does not close a stopped one."""
 
     def run(self, function: Callable[..., T], *given: Any) -> T:
-        """Run a function here, now: what it starts belongs to this process."""
+        """Run a function now, in this process: tasks that it starts belong to the process."""
         return self._context.copy().run(function, *given)
 
     def soon(self, function: Callable[..., object], *given: Any) -> None:
-        """Run a function here, when its turn comes."""
+        """Run a function in this process in the loop's next turn."""
         if self.alive:
             self._loop.call_soon(function, *given, context=self._context.copy())
 
@@ -65,7 +66,7 @@ class Process:
         return task
 
     def kill(self) -> None:
-        """Nothing of it runs from now on. Called from inside, the caller must not go on: `await for_ever()`."""
+        """Kill it: nothing of it runs from now on. A caller inside the process must then `await for_ever()`."""
         self.alive = False
         self._held.clear()
 
@@ -78,14 +79,14 @@ class Process:
         self._loop.put(held)
 
     def admits(self, handle: asyncio.Handle) -> bool:
-        """Whether a handle may run now; one that may later is kept."""
+        """Whether a handle may run now. A stopped process keeps it for later."""
         if self.alive and self.stopped:
             self._held.append(handle)
         return self.alive and not self.stopped
 
 
 class SeededLoop(asyncio.BaseEventLoop):
-    """The loop. `failures`: what no one caught."""
+    """The event loop. `failures`: the exceptions that nothing caught."""
 
     def __init__(self, seed: int) -> None:
         super().__init__()
@@ -94,18 +95,18 @@ class SeededLoop(asyncio.BaseEventLoop):
         self.failures: list[str] = []
         self.steps = 0
         self._turns = 0
-        """Since time moved."""
+        """The turns since time last passed."""
         self.set_exception_handler(self._failed)
 
     def time(self) -> float:
         return self._now
 
     def later(self, seconds: float, function: Callable[..., object], *given: Any) -> asyncio.TimerHandle:
-        """Call a function of the world's: no process it is called from can take it along when it dies."""
+        """Call a function later, outside of every process: it runs even if the calling process is killed."""
         return self.call_later(seconds, function, *given, context=Context())
 
     def outside(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """A task of the world's."""
+        """Start a task outside of every process."""
         return self.create_task(work, context=Context())
 
     def put(self, handles: list[asyncio.Handle]) -> None:
@@ -114,7 +115,7 @@ class SeededLoop(asyncio.BaseEventLoop):
     def run_in_executor(  # type: ignore[override]
         self, executor: object, func: Callable[..., T], *args: Any
     ) -> asyncio.Future[T]:
-        """There are no threads: it is done at once."""
+        """Run the function at once: there are no threads."""
         done: asyncio.Future[T] = self.create_future()
         try:
             done.set_result(func(*args))
@@ -123,7 +124,7 @@ class SeededLoop(asyncio.BaseEventLoop):
         return done
 
     def end(self) -> None:
-        """Let go of everything that still waits, without a word."""
+        """Drop all tasks that still wait, without warnings."""
         for task in asyncio.all_tasks(self):
             task._log_destroy_pending = False  # type: ignore[attr-defined]
             with contextlib.suppress(Exception):
@@ -131,7 +132,7 @@ class SeededLoop(asyncio.BaseEventLoop):
         self.close()
 
     def _run_once(self) -> None:
-        """One turn, in place of asyncio's that asks a selector."""
+        """Run one turn, without the selector of asyncio's own."""
         ready: Any = self._ready  # type: ignore[attr-defined]
         if not ready:
             ready.extend(self._due())
@@ -148,7 +149,8 @@ class SeededLoop(asyncio.BaseEventLoop):
                 handle._run()
 
     def _due(self) -> list[asyncio.TimerHandle]:
-        """Jump to the next timer of anyone alive; all that are due then, in an order of the seed's."""
+        """Let time pass to the next timer of a live process. Returns all timers that are due then, in the seed's
+        order."""
         scheduled: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]
         due: list[asyncio.TimerHandle] = []
         while scheduled and (not due or scheduled[0].when() <= self._now):
@@ -173,14 +175,14 @@ class SeededLoop(asyncio.BaseEventLoop):
             self.failures.append(f"{context.get('message')}: {problem!r}")
 
     def _process_events(self, event_list: Any) -> None:
-        """There are none."""
+        """Do nothing: there are no events of a selector."""
 
     def _write_to_self(self) -> None:
-        """Nobody else runs who could have to be woken."""
+        """Do nothing: there is no other thread to wake."""
 
 
 def _named(handles: Iterable[asyncio.Handle]) -> str:
-    """What goes round, by the places where tasks wait."""
+    """The places in the source where the tasks of these handles wait."""
     tasks = (getattr(handle._callback, "__self__", None) for handle in handles)  # type: ignore[attr-defined]
     frames = [frame for task in tasks if isinstance(task, asyncio.Task) for frame in task.get_stack()[-1:]]
     places = {f"{frame.f_code.co_qualname} at {frame.f_code.co_filename}:{frame.f_lineno}" for frame in frames}
@@ -188,10 +190,10 @@ def _named(handles: Iterable[asyncio.Handle]) -> str:
 
 
 def current() -> Process | None:
-    """The process that runs now; None: the world."""
+    """The process that runs now; None outside of every process."""
     return _PROCESS.get(None)
 
 
 async def for_ever() -> None:
-    """Where the rest of a dead process waits."""
+    """Wait for ever: the rest of a killed process does this."""
     await asyncio.get_running_loop().create_future()

@@ -1,7 +1,7 @@
 """Coverage marks: situations that simulation runs must reach (as in TigerBeetle and s2n).
 
-A run counts what happened in it under a name. Over many seeds every name below must have come up; a slice of seeds in
-which nobody crashed, or nothing was undone, is a failed slice, however green.
+A run counts each situation under a name. Over many seeds, every name below has to come up. A range of seeds without a
+crash, for example, or without a compensation, has failed even if no property was broken.
 """
 
 from __future__ import annotations
@@ -87,11 +87,11 @@ RARE = frozenset(
         "operator resumes",
     }
 )
-"""What fewer than `rare_from` seeds need not reach."""
+"""The marks that fewer than `rare_from` seeds need not reach."""
 rare_from = 500
 
 
 def unreached(marks: Counter[str], seeds: int) -> list[str]:
-    """What did not come up in so many seeds and should have, in words."""
+    """The situations that so many seeds should have reached and did not, in words."""
     wanted = {name: words for name, words in REQUIRED.items() if seeds >= rare_from or name not in RARE}
     return [f"{name}: {words}" for name, words in wanted.items() if not marks[name]]

@@ -1,8 +1,8 @@
 """The environment of a simulated cluster: it sends the events that programs wait for, and lets time pass.
 
-Most events are told, each at a time of the seed's: before its session has come to ask for it, while it waits, or after
-a timer was first. What is not told ends by its timer, if it has one. Time that a program waits for is long (an hour, a
-month): now and then a timer is due at once, as if it had passed.
+Most events are sent, each at a time that the seed chooses: before the session asks for it, while the session waits, or
+after a timer has fired. A wait for an event that is not sent ends by its timer, if it has one. Programs wait for long
+times (an hour, a month), so now and then a timer is made due at once.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 _told_of_all = 0.8
 _latest_s = 8.0
 _long_s = 10.0
-"""A timer that is due later is not waited for."""
+"""A timer that is due in more than this many seconds is not waited for."""
 
 
 class Environment:
-    """What happens to a cluster from outside. Its tasks end with the world."""
+    """The environment of a cluster. Its tasks end with the run."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
@@ -39,7 +39,7 @@ class Environment:
         """Whether every timer is due at once."""
 
     async def run(self) -> None:
-        """Tell events to every session that comes."""
+        """Send events to every session that begins."""
         while True:
             await asyncio.sleep(self._chance.uniform(0.05, 0.5))
             for session, subject in list(self._cluster.subjects_of.items()):
@@ -49,7 +49,7 @@ class Environment:
             self._pass_time()
 
     def tell_all(self) -> None:
-        """Whatever a session still waits for is told now."""
+        """Send every event that a session still waits for."""
         for session, subject in self._cluster.subjects_of.items():
             for role, name in subject.events:
                 if (session, role, name) not in self._cluster.told:
@@ -85,7 +85,7 @@ class Environment:
             except ClientRefused as problem:
                 if problem.code == "ACC717":  # it is over
                     return
-                # ACC718: a deployment is under way, and who was asked has not found the session's version yet
+                # ACC718: a deployment is under way, and this sidecar has not found the session's version yet
                 if problem.code not in ASK_AGAIN | {"ACC718", "ACC743"}:
                     cluster.judge.wrong(f"{session}: {name} for {role} was refused with {problem.code}")
                     return

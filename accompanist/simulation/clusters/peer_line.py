@@ -1,7 +1,7 @@
 """The simulated connection from a sidecar to a service in another database, with its faults.
 
-It goes to any sidecar of that service, as behind a balancer. Calls are lost before they arrive or after; one that was
-given up may arrive later, one that was answered may arrive once more.
+A call goes to any sidecar of that service, as behind a load balancer. It may be lost before it arrives, or its answer
+may be. A call that was given up may arrive later, and one that was answered may arrive once more.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LOST = Fault("the connection was lost", silent=True)
 
 
 class PeerLine:
-    """The way from one sidecar to the sidecars of a peer."""
+    """The connection from one sidecar to the sidecars of a peer."""
 
     def __init__(self, replica: Replica, peer: str) -> None:
         self._speaker, self._peer, self._cluster = replica.service, peer, replica.cluster
@@ -47,7 +47,7 @@ class PeerLine:
             return Fault(f"no answer within {timeout_ms} ms")
 
     def _arrive(self, arguments: bytes, answer: asyncio.Future[Answer] | None) -> None:
-        """A call has come to the peer's door; without `answer`, nobody waits for one any more."""
+        """Deliver a call that has arrived at the peer. Without `answer`, nobody waits for an answer any more."""
         cluster, faults = self._cluster, self._cluster.faults
         there = [one for one in cluster.replicas if one.service == self._peer and one.process.alive and one.begun]
         if not there or cluster.down[f"peer {self._peer}"]:
@@ -65,7 +65,7 @@ class PeerLine:
             cluster.loop.later(faults.between(FaultKind.RELAY_TWICE, 0.01, _late_s), self._arrive, arguments, None)
 
     async def _deliver(self, replica: Replica, arguments: bytes, answer: asyncio.Future[Answer] | None) -> None:
-        """What the peer's sidecar does with it."""
+        """Let the peer's sidecar handle the call."""
         calls_as(self._speaker)
         params = msgspec.json.decode(arguments, type=dict[str, msgspec.Raw])
         try:

@@ -1,14 +1,14 @@
 """One run of a simulated cluster: inject faults, heal and require progress, then check that nothing is left.
 
-    hurt     clients come, and everything that the seed has chosen goes wrong
-    heal     nothing goes wrong any more but that workers decline; what was down is up, what stood still goes on, and a
-             person lets go on what is parked. Within `progress_s` every saga is over, or waits for an event that nobody
-             tells; then that is told, and within `progress_s` it is over, too
-    collect  within `collected_s` nothing of any saga is left, in memory or in the log
+    hurt     clients start sagas, and the faults that the seed has chosen are injected
+    heal     faults stop, except that workers decline. What was down is up, stopped processes go on, and an operator
+             resumes parked sessions. Within `progress_s` every saga has to be over, or wait for an event that nobody
+             sends. Then these events are sent, and within `progress_s` those sagas have to be over, too
+    collect  within `collected_s` nothing of any saga may be left, in memory or in the log
 
-`progress_s` is what the waits add up to that may be under way at the moment of healing: a lease that runs out, the
-sweep after it, one call's time, its longest back-off, the longest wait in the outbox, the operator's round; each stage
-of a saga may wait for one of them, and they run side by side.
+`progress_s` is the sum of the waits that may be under way when the faults stop: a lease that runs out, the sweep after
+it, one call's timeout, its longest back-off, the longest wait in the outbox, the operator's round. Each stage of a saga
+may wait for one of them, and they run concurrently.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from accompanist.simulation.clusters.subject import Subject
 hurt_s = 18.0
 progress_s = 90.0
 plain_s = limits.unended_wait_ms / 1000 + (limits.lease_ms + limits.call_timeout_ms) / 1000
-"""As long again where a worker has no fence, and what may be under way there is waited for."""
+"""Added to `progress_s` if a worker has no fence, because calls that may be under way there are waited for."""
 collected_s = (collect_after_ms + 2 * tombstone_ms) / 1000
 _sessions_max = 14
 _subjects_max = 4
@@ -48,16 +48,17 @@ _steps_max = 1_500_000
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What makes a run, beside the subjects: the same setting is the same run. The next three make it smaller."""
+    """The parameters of a run, beside its subjects: the same setting gives the same run. The next three make it
+    smaller."""
 
     seed: int
     without: frozenset[FaultKind] = frozenset()
     faults_max: int | None = None
     sessions_max: int | None = None
     plain: bool | None = None
-    """Whether workers have no fence: all, none, or as the seed has it."""
+    """Whether workers have no fence: True: all, False: none, None: the seed chooses."""
     hostile: bool | None = None
-    """Whether one of the services is hostile, or as the seed has it."""
+    """Whether one of the services is hostile; None: the seed chooses."""
 
     def command(self, files: Sequence[str]) -> str:
         parts = ["accompanist simulate", *files, f"--seed {self.seed}"]
@@ -79,7 +80,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What became of a run. `broken`: what is wrong, a sentence each."""
+    """The result of a run. `broken`: the findings, one sentence each."""
 
     setting: Setting
     broken: tuple[str, ...]
@@ -92,13 +93,13 @@ class Ran:
     virtual_s: float
     lines: tuple[str, ...] = ()
     ends: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """By choreography, and how a saga of it was over at its initiator."""
+    """How many sagas ended, by choreography and by the outcome at its initiator."""
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """By choreography, and why a saga of it was undone."""
+    """How many sagas were undone, by choreography and reason."""
 
 
 def run(setting: Setting, subjects: Sequence[Subject], *, keep: bool = False) -> Ran:
-    """Run one setting to its end; `keep` the lines of its trace."""
+    """Run one setting to its end. `keep`: keep the lines of its trace."""
     began = time.perf_counter()
     world: list[Cluster] = []
     faults = FaultInjector(
@@ -138,7 +139,7 @@ def run(setting: Setting, subjects: Sequence[Subject], *, keep: bool = False) ->
 
 
 def _ends(cluster: Cluster) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]:
-    """How sagas were over, and why, where nobody lied about it."""
+    """The outcomes and reasons of sagas, leaving out those that a hostile service has to do with."""
     ends, reasons = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     for session, subject in cluster.subjects_of.items():
         place, name = (session, subject.initiator), subject.choreography.name
@@ -151,7 +152,7 @@ def _ends(cluster: Cluster) -> tuple[Counter[tuple[str, str]], Counter[tuple[str
 
 
 def _reached(cluster: Cluster) -> Counter[str]:
-    """What the judge and the ledger have seen, as marks."""
+    """The marks that follow from what the judge and the ledger recorded."""
     reached = Counter(cluster.judge.outcomes.values())
     for entries in cluster.ledger.entries.values():
         reached["compensated"] += sum(entry.kind is ResultKind.COMPENSATE for entry in entries)
@@ -160,7 +161,7 @@ def _reached(cluster: Cluster) -> Counter[str]:
 
 
 class _Scenario:
-    """The three phases."""
+    """The three phases of a run."""
 
     def __init__(self, cluster: Cluster, setting: Setting, chance: random.Random) -> None:
         self._cluster = cluster
@@ -234,11 +235,11 @@ class _Scenario:
         return self._served(clients) and not self._cluster.judge.open_sessions()
 
     def _served(self, clients: Mapping[Client, asyncio.Task[None]]) -> bool:
-        """Whether nobody waits any more but those whose saga a hostile service has to do with."""
+        """Whether every client has its answer, except those whose saga a hostile service has to do with."""
         return all(task.done() or client.may_wait for client, task in clients.items())
 
     def _over_but_waiting(self) -> bool:
-        """Whether nothing goes on any more but that some wait for what nobody tells them."""
+        """Whether every open session waits for an event that nobody sends."""
         waiting = self._cluster.judge.waiting()
         return all(UUID(left[:36]) in waiting for left in self._cluster.judge.open_sessions())
 
@@ -256,14 +257,14 @@ class _Scenario:
                 cluster.restart(replica)
 
     async def _watch(self) -> None:
-        """Look at what happened, for the marks."""
+        """Count marks while the run goes on."""
         while True:
             await asyncio.sleep(0.5)
             for replica in self._cluster.replicas:
                 if replica.process.alive and replica.driver.holding.residences.keys(Residence.EVICTED):
                     self._cluster.mark("evicted")
 
-    # -- what strikes the whole --------------------------------------------------------------------
+    # -- faults of the whole cluster ---------------------------------------------------------------
 
     async def _trouble(self, kind: FaultKind) -> None:
         faults = self._cluster.faults
@@ -298,7 +299,7 @@ class _Scenario:
             replica.process.go_on()
 
     def _on_lease_lost(self, kind: FaultKind) -> None:
-        """Some shards change hands, as after a lease that ran out."""
+        """Some shards go to other sidecars, as after a lease that ran out."""
         cluster, faults = self._cluster, self._cluster.faults
         service = cluster.services[faults.pick(kind, len(cluster.services))]
         share = faults.between(kind, 0.05, 1.0)
@@ -362,7 +363,7 @@ _HARMFUL = frozenset(
 
 @contextmanager
 def _heard(cluster: Cluster) -> Iterator[None]:
-    """What sidecars log goes into the marks and the trace, and nowhere else."""
+    """Send the sidecars' log lines into the marks and the trace, and nowhere else."""
 
     def hear(logger: Any, method: str, event: Any) -> Any:
         name = event["event"]
@@ -385,7 +386,8 @@ def _heard(cluster: Cluster) -> Iterator[None]:
 
 
 def _of_a_liar(cluster: Cluster, event: dict[str, Any]) -> bool:
-    """Whether a hostile service's own sidecar says it, or one of its sessions is stopped by what cannot be."""
+    """Whether a log line comes from a hostile service's own sidecar, or is about an impossible event in a session that
+    a hostile service has to do with."""
     speaker = current()
     if speaker is not None and cluster.is_hostile(speaker.name.partition("/")[0]):
         return True
@@ -406,7 +408,7 @@ def _trace(event: dict[str, Any]) -> str:
 
 @contextmanager
 def _few(**changed: int) -> Iterator[None]:
-    """Bounds that are met soon."""
+    """Set bounds so low that a run meets them."""
     before = {name: getattr(limits, name) for name in changed}
     for name, value in changed.items():
         setattr(limits, name, value)

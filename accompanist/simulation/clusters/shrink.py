@@ -1,8 +1,8 @@
 """Minimises a failing run: fewer sagas, fewer kinds of faults, fewer faults, while it still fails.
 
-Leaving something out changes what happens afterwards, so a smaller run is another run that fails, maybe in other
-words; it is kept if anything is wrong with it. Greedy, and bounded by the number of runs: what comes out is short, not
-shortest.
+Leaving something out changes what happens afterwards. So a smaller run is another run, which may fail in another way;
+it is kept if anything in it is wrong. The search is greedy and bounded by a number of runs, so its result is small, but
+not the smallest.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _runs_max = 120
 
 
 def shrink(ran: Ran, subjects: Sequence[Subject], told: Callable[[Ran], None] = lambda ran: None) -> Ran:
-    """The smallest failing run that was found; `told` hears of each on the way."""
+    """The smallest failing run that was found. `told` is called with each smaller one on the way."""
     best, left = ran, _runs_max
     again = True
     while again and left > 0:
@@ -35,7 +35,7 @@ def shrink(ran: Ran, subjects: Sequence[Subject], told: Callable[[Ran], None] = 
 
 
 def _smaller(ran: Ran) -> Iterator[Setting]:
-    """Settings that leave something out, those that leave out most first."""
+    """Settings that leave something out, beginning with those that leave out most."""
     setting = ran.setting
     sessions = ran.sessions if setting.sessions_max is None else setting.sessions_max
     for count in _counts(sessions, 1):

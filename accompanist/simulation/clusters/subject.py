@@ -1,7 +1,7 @@
 """A subject of simulation: a choreography, the arguments to start it with, and its workers' answers.
 
-Workers' answers are made up for their types, or come from functions "role.operation", as a test of the language has
-them; a function declines by raising `language.direct.Declined`. Arguments likewise.
+Workers' answers come from functions by "role.operation", or are generated from their types. A function declines by
+raising `language.direct.Declined`. Arguments are given, or are generated, too.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _starts_max = 12
 
 
 class Subject:
-    """One choreography that can be started. `source`: its file, and the root that its imports start from."""
+    """A choreography that can be started. `source`: its file, and the root directory of its imports."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Subject:
 
     @functools.cached_property
     def versions(self) -> Sequence[DeployedVersion]:
-        """What is deployed of it, one after the other; nothing where nobody said which file it comes from."""
+        """The versions that are deployed one after the other; empty if its file is not known."""
         return () if self._source is None else versions(self.choreography, *self._source)
 
     def _starts(self) -> list[bytes]:
@@ -61,7 +61,7 @@ class Subject:
         ]
 
     def reply(self, role: str, operation: str, arguments: bytes, chance: random.Random) -> bytes:
-        """What the worker of a role answers. Raises Refusal."""
+        """The reply of a role's worker, as JSON bytes. Raises Refusal."""
         function = self._functions.get(f"{role}.{operation}")
         if function is None:
             made = self._replies(role, operation)
@@ -71,18 +71,18 @@ class Subject:
             return codec.encode(function(**values))
         except direct.Declined as declined:
             raise Refusal(declined.reason) from None
-        except Exception:  # a liar says what no test's function was written for
+        except Exception:  # a hostile service may send values that the function was not written for
             return self._replies(role, operation)[0]
 
     @functools.cached_property
     def values(self) -> list[bytes]:
-        """Everything that workers may answer, whoever asks."""
+        """Every generated reply of every worker."""
         asked = [(role, name) for role, program in self.programs.items() for name in program.operation_types]
         return list(dict.fromkeys(value for role, name in asked for value in self._replies(role, name)))
 
     @property
     def events(self) -> list[tuple[str, str]]:
-        """What is asked for from outside, by role and name."""
+        """The events that programs wait for, as (role, name)."""
         asked = {
             (role, name): None
             for role, program in self.programs.items()
@@ -92,7 +92,7 @@ class Subject:
         return list(asked)
 
     def event(self, role: str, name: str, chance: random.Random) -> bytes | None:
-        """What an event says; None: nobody tells it."""
+        """The value of an event, as JSON bytes; None: it is not sent."""
         function = self._functions.get(f"{role}.event.{name}")
         if function is None:
             return chance.choice(self._events(role, name))
@@ -102,7 +102,7 @@ class Subject:
             return None
 
     def made_up(self, role: str, name: str) -> bytes:
-        """Something that fits an event."""
+        """A generated value of an event's type."""
         return self._events(role, name)[0]
 
     def _events(self, role: str, name: str) -> list[bytes]:
