@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class RecordedSaga(Protocol):
-    """What can be shown of a saga."""
+    """A saga that can be shown."""
 
     seed: int
 
@@ -19,7 +19,7 @@ _kept_max = 20
 
 
 def keep(saga: RecordedSaga) -> None:
-    """Remember a saga, as long as its test does."""
+    """Register a saga. It is forgotten when its test has no reference to it any more."""
     _sagas.append(weakref.ref(saga))
     del _sagas[:-_kept_max]
 
@@ -29,5 +29,5 @@ def forget() -> None:
 
 
 def all() -> list[RecordedSaga]:
-    """Those that were made since, and are still there."""
+    """The registered sagas that still exist."""
     return [saga for each in _sagas if (saga := each()) is not None]

@@ -1,7 +1,8 @@
 """The pytest plugin. It is installed with the package and needs no configuration.
 
-    accompanist             a `Kit`: sagas with the run's seed, databases and real workers that go with the test
-    accompanist_seed        the number given with --accompanist-seed, 0 without: the order in which things happen
+    accompanist             a `Kit`: sagas with the run's seed; databases and real workers that are removed after the
+                            test
+    accompanist_seed        the number given with --accompanist-seed, or 0: it chooses the order of events
     accompanist_postgres    a throw-away Postgres server, one for the whole run
 
 A test that fails shows what happened in each saga that it made.
@@ -27,7 +28,7 @@ _lines_max = 200
 
 
 class Kit:
-    """What a test of sagas needs, and what is let go when the test is over."""
+    """Makes sagas, databases and real workers for one test, and releases them after it."""
 
     def __init__(self, seed: int, server: Callable[[], Postgres]) -> None:
         self.seed = seed
@@ -42,7 +43,7 @@ class Kit:
         workers: Mapping[str, Any] | None = None,
         arguments: Mapping[str, Any] | None = None,
     ) -> Saga:
-        """A `Saga` whose order is that of --accompanist-seed.
+        """A `Saga` whose order of events --accompanist-seed chooses.
 
         def test_a_saga_settles(accompanist):
             assert accompanist.saga(fulfil_order).run().outcome == "settled"
@@ -52,11 +53,11 @@ class Kit:
         return Saga(source, choreography, workers=workers, arguments=arguments, seed=self.seed)
 
     def database(self) -> str:
-        """The address of a fresh database on the throw-away Postgres; it goes with the test."""
+        """The address of a fresh database on the throw-away Postgres. It is dropped after the test."""
         return self._over.enter_context(self._server().database())
 
     def serve(self, worker: Worker, install: Callable[[str], Awaitable[None]] | None = None, dsn: str = "") -> Served:
-        """A real worker of the Python SDK, on a fresh database if none is given; it stops with the test.
+        """Serve a real worker of the Python SDK, on a fresh database if no `dsn` is given. It stops after the test.
 
         def test_the_real_payment(accompanist):
             real = accompanist.serve(payment.worker, payment.install)
@@ -84,7 +85,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def accompanist_seed(request: pytest.FixtureRequest) -> int:
-    """The order in which things happen: the same seed is the same order."""
+    """The seed of the order of events: the same seed gives the same order."""
     seed: int = request.config.getoption("--accompanist-seed")
     return seed
 
@@ -115,7 +116,7 @@ def pytest_runtest_setup() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show what happened beside what failed."""
+    """Add a diagram of each saga to the report of a failed test."""
     report = yield
     made = _made()
     if made and report.when == "call" and report.failed:
@@ -125,5 +126,5 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 
 def _made() -> Any:
-    """The sagas that there are; nothing is imported where no test makes one."""
+    """The registered sagas. Their module is imported only by tests that make one."""
     return sys.modules.get("accompanist.testing.made")

@@ -41,7 +41,7 @@ _attempts_max = 5
 
 
 class Real:
-    """A real worker, by its address: what `workers` of a `Saga` takes for a role.
+    """A real worker, by its address; `workers` of a `Saga` takes it for a role.
 
     Saga(fulfil_order, workers={"payment": Real("unix:/run/payment.sock")})
     """
@@ -106,7 +106,7 @@ def serve(worker: PythonWorker, dsn: str, install: Callable[[str], Awaitable[Non
 
 
 class RealWorker:
-    """A real worker in one saga: what a sidecar would ask it."""
+    """A real worker in one saga. It is called as by a sidecar."""
 
     def __init__(self, client: WorkerClient, header: Header, role: str) -> None:
         self._client, self._header, self._role = client, header, role
@@ -170,12 +170,12 @@ async def _made(open: Callable[[], T]) -> T:
 
 @cache
 def _loop() -> asyncio.AbstractEventLoop:
-    """One event loop in a thread of its own: a saga steps outside of any, and a test may have one already."""
+    """One event loop in a thread of its own: a saga runs without a loop, and a test may have a loop already."""
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="accompanist-testing", daemon=True).start()
     return loop
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Carry something out on the loop, and wait for it."""
+    """Run a coroutine on the loop, and wait for its result."""
     return asyncio.run_coroutine_threadsafe(work, _loop()).result()

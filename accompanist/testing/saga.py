@@ -76,7 +76,7 @@ class Saga:
         standing = "not begun" if self._stage is None else self.outcome or "under way"
         return f"<Saga {name}: {standing}{f', {self.reason}' if self._stage is not None and self.reason else ''}>"
 
-    # -- what goes wrong ---------------------------------------------------------------------------
+    # -- faults ------------------------------------------------------------------------------------
 
     def decline(self, call: str, reason: str = "declined", *, at: int | None = None) -> Saga:
         """Make "role.operation" decline: each time, or the `at`-th time that it is called.
@@ -247,9 +247,9 @@ class Saga:
         no schedule settles although `settles` is set. A search that reached its bound is no failure, so check
         `complete` and `unexplored()` of the verdict.
 
-        A search goes back and tries something else, so here fakes are asked for each (operation, arguments, data) once;
-        data that a transaction or compensation changes is what comes after it, and a query may change none (ACC834).
-        When a saga was undone, the data of an object has to be what it was.
+        A search goes back to earlier states and tries other steps. So it calls a fake once for each operation, its
+        arguments and the object's data, and uses the answer again. A transaction or a compensation may change the data;
+        a query may not (ACC834). After an undone saga, the data of an object must be what it was before.
 
         Saga(fulfil_order, workers={"payment": Till(100)}).explore(crashes=1)
         """
@@ -272,7 +272,7 @@ class Saga:
             raise ValueError(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
         if arguments is not None:
             choreography = next(iter(self._programs.values())).choreography
-            assert choreography.initiator is not None, "a saga has one who starts it"
+            assert choreography.initiator is not None, "a saga has an initiator"
             try:
                 decode_arguments(self._programs[choreography.initiator], codec.encode(dict(arguments)))
             except codec.DecodeError as problem:
@@ -355,12 +355,12 @@ class Saga:
 
 
 def _said(raised: BaseException | None) -> str:
-    """What an exception says. It may quote a value, so no log of a sidecar has it; a test's values are its author's."""
+    """The text of an exception. It may quote a value, so no sidecar logs it; but a test's values are no secret."""
     return "" if raised is None or not str(raised) else f"\n{type(raised).__name__}: {raised}"
 
 
 class _Heard:
-    """What a role's worker has answered, for who reads the choreography once more with the same answers."""
+    """A role's worker that repeats its answers, for the direct reading of the choreography."""
 
     memory = b""
 

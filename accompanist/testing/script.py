@@ -13,14 +13,14 @@ CRASHED_BEFORE_COMMIT, CRASHED_AFTER_COMMIT, CRASHED_AFTER_CALL = MOMENTS = (
     "after commit",
     "after call",
 )
-"""When a role can be made to crash: before what it decided is in its log; after that, with nothing of it sent to its
-worker; after its worker did a call, with the answer not heard."""
+"""The moments at which a role can be made to crash: before the commit of what it decided; after the commit, before any
+call to its worker leaves; after its worker has executed a call, before the answer is heard."""
 
 
 @dataclass(slots=True)
 class CallFault:
-    """A call that goes wrong: the `at`-th of its operation, or each. With a `reason` it is declined; else it gets no
-    answer, and the worker has `done` it or never heard of it."""
+    """A fault of the `at`-th call of an operation, or of each (None). With a `reason` the call is declined. Else it
+    gets no answer; `done`: the worker has executed it."""
 
     call: str
     at: int | None
@@ -35,7 +35,7 @@ class CallFault:
 
 @dataclass(slots=True)
 class Crash:
-    """A sidecar that dies, at the `at`-th such moment."""
+    """A crash of a sidecar, at the `at`-th such moment."""
 
     role: str
     when: str
@@ -47,7 +47,7 @@ class Crash:
 
 
 class Script:
-    """The faults of one saga, in the order in which they were asked for."""
+    """The faults of one saga, in the order in which they were requested."""
 
     def __init__(self) -> None:
         self.faults: list[CallFault] = []
@@ -56,14 +56,14 @@ class Script:
         self._again: set[tuple[str, str]] = set()
 
     def fault(self, role: str, call: CallWorker) -> CallFault | None:
-        """What goes wrong with a call that is asked now. It counts as one more call of its operation."""
+        """The fault of a call that is made now, if any. Counts the call as one more of its operation."""
         name = f"{role}.{call.operation}"
         self._calls[name] += 1
         for fault in self.faults:
             if fault.call != name or fault.at not in (None, self._calls[name]):
                 continue
             if fault.reason is None and self._asked_again(name, call):
-                continue  # what is asked until it is answered is answered the second time
+                continue  # a call without a retry budget is answered on its second attempt
             fault.came = True
             return fault
         return None
@@ -76,7 +76,7 @@ class Script:
         return known
 
     def crashes(self, role: str, when: str) -> bool:
-        """Whether a role dies at this moment."""
+        """Whether a role crashes at this moment."""
         for crash in self.crashes_due:
             if (crash.role, crash.when, crash.came) != (role, when, False):
                 continue
@@ -86,6 +86,6 @@ class Script:
         return False
 
     def missing(self) -> list[str]:
-        """What was asked for and never came."""
+        """The requested faults that never happened, in words."""
         crashes = [str(crash) for crash in self.crashes_due if not crash.came]
         return [*crashes, *(str(fault) for fault in self.faults if not fault.came)]

@@ -25,7 +25,7 @@ def programs_of(source: Source, name: str = "") -> dict[str, RoleProgram]:
     if isinstance(source, str | Path):
         file = Path(source).resolve()
     else:
-        # what @choreography gives back refuses to be called; the function itself is in its closure
+        # what @choreography returns cannot be called; the function itself is in its closure
         function = inspect.getclosurevars(source).nonlocals.get("function", source)
         file, name, module = Path(inspect.getfile(function)).resolve(), name or function.__name__, function.__module__
     root = next((place for place in file.parents if _is_root(place)), _imported_from(file, module))
@@ -42,7 +42,8 @@ def programs_of(source: Source, name: str = "") -> dict[str, RoleProgram]:
 
 
 def _imported_from(file: Path, module: str) -> Path:
-    """The directory that a module of this name was imported from; the file's own where the name does not say."""
+    """The root directory from which a module of this name was imported; the file's own directory if the name does not
+    fit its path."""
     parts = module.split(".")
     above = file.parents[: len(parts)]
     named = [file.stem, *(place.name for place in above)][: len(parts)]

@@ -1,11 +1,11 @@
 """Runs one saga of a test: the real session cores over a log, messages and a clock in memory.
 
-What can happen stands in a queue. What came first happens first, or, with a seed other than 0, what the seed picks.
-Each worker is asked once for each call that reaches it, in that order, and never again: a fake's data are its own. What
-it did is not rolled back when a role crashes, as in a real worker.
+All possible next steps are in a queue. With seed 0 the first one is taken, with another seed the one that the seed
+picks. Each worker is called once for each call that reaches it, in that order, so a fake may keep data. A crash of a
+role rolls nothing of it back, as with a real worker.
 
-Time stands still as long as anything can happen. Then it jumps to whatever is due next: a timer, or an event that is
-told later. Calls take none.
+Time does not pass while any step is possible. Then it jumps to the next timer that is due, or to the next event that is
+sent later. Calls take no time.
 
 Not modelled: two sidecars of one service, leases, a log that fails. `simulation.clusters.cluster` has those.
 """
@@ -43,11 +43,11 @@ from accompanist.testing.script import CRASHED_AFTER_CALL, CRASHED_AFTER_COMMIT,
 from accompanist.testing.workers import StageWorker
 
 BEGAN_AT = 1_767_225_600.0
-"""The wall clock when a saga starts, which `role.now()` reads: 2026-01-01, midnight in Greenwich."""
+"""The time at which a saga starts, as `role.now()` reads it, in seconds since 1970: 2026-01-01 00:00 UTC."""
 
 
 class NotingFailures(ForwardRun):
-    """Notes which failures nobody asked for: neither a decline nor `role.abort`."""
+    """Notes unexpected failures of the program: neither a decline nor `role.abort`."""
 
     failure: str | None = None
     cause_of_failure: BaseException | None = None
@@ -63,24 +63,24 @@ class NotingFailures(ForwardRun):
 
 
 class Core(Session):
-    """A session that says which of its failures nobody asked for."""
+    """A session that knows of its program's unexpected failure."""
 
     parts = SessionParts(running=NotingFailures)
 
     @property
     def failure(self) -> str | None:
-        """Why its program failed, if nobody asked for it."""
+        """Why its program failed unexpectedly; None if it did not."""
         return self.running.failure if isinstance(self.running, NotingFailures) else None
 
     @property
     def cause_of_failure(self) -> BaseException | None:
-        """What was raised then."""
+        """The exception of that failure."""
         return self.running.cause_of_failure if isinstance(self.running, NotingFailures) else None
 
 
 @dataclass(slots=True)
 class Place:
-    """What one role has: in its log, in memory, and what its worker did."""
+    """One role: its log, its session in memory, and the effects of its worker."""
 
     program: RoleProgram
     worker: StageWorker
@@ -88,12 +88,12 @@ class Place:
     inbox: dict[tuple[str, str], Message] = field(default_factory=dict)
     results: dict[tuple[str, ResultKind], ResultRow] = field(default_factory=dict)
     timers: dict[str, float] = field(default_factory=dict)
-    """When each is due, by its site."""
+    """When each timer is due, by its site, in seconds since the start."""
     again: dict[str, float] = field(default_factory=dict)
-    """When one that was told is told again."""
+    """When a timer that has fired fires again, by its site."""
     live: Core | None = None
     told: set[str] = field(default_factory=set)
-    """The sites of the events that the session in memory has heard. It keeps them, so it needs none twice."""
+    """The sites of the events that the session in memory has heard. It keeps them, so they are not delivered again."""
     down: bool = False
     executed: dict[str, CallWorker] = field(default_factory=dict)
     undone: dict[str, CallWorker] = field(default_factory=dict)
@@ -123,12 +123,12 @@ class PendingRestart:
 
 Pending = PendingDelivery | PendingCall | PendingRestart
 Later = tuple[float, str, str, bytes]
-"""When an event is told, to whom, its name and its value."""
+"""An event that is sent later: when (in seconds since the start), to which role, its name, its value."""
 
 
 class Stage:
-    """A saga under way. Whoever makes it gives every role its `Place`, and starts it. It raises Broken for a promise
-    that does not hold, and lets through what a fake raises."""
+    """A saga under way. Its maker adds a `Place` for every role, and starts it. Raises Broken for a broken promise;
+    exceptions of a fake pass through."""
 
     def __init__(self, programs: Mapping[str, RoleProgram], script: Script, seed: int) -> None:
         choreography = next(iter(programs.values())).choreography
@@ -163,7 +163,7 @@ class Stage:
         self._later = sorted(later, key=lambda one: one[0])
 
     def step(self) -> str | None:
-        """Let the next thing happen; None if nothing is left."""
+        """Take the next step, and return it in words; None if none is left."""
         while self._pending:
             at = 0 if self._ordered else self._chance.randrange(len(self._pending))
             said = self._happen(self._pending.pop(at))
@@ -172,7 +172,7 @@ class Stage:
         return self._pass()
 
     def ended(self) -> dict[str, FinalState]:
-        """Every role as it is now, to be judged."""
+        """The state of every role, to be judged."""
         return {role: self._ended(place) for role, place in self.places.items()}
 
     def _ended(self, place: Place) -> FinalState:
@@ -192,7 +192,7 @@ class Stage:
         )
         return FinalState(place.row, reached, fence, b"", tuple(place.results.values()), place.worker.plain)
 
-    # -- what happens ------------------------------------------------------------------------------
+    # -- steps -------------------------------------------------------------------------------------
 
     def _happen(self, pending: Pending) -> str | None:
         match pending:
@@ -207,7 +207,7 @@ class Stage:
         raise AssertionError(f"nothing happens by {pending}")
 
     def _pass(self) -> str | None:
-        """Nothing else happens, so time passes, up to what is due next."""
+        """Let time pass to the next timer or event that is due. None if there is none."""
         due = [
             (place.again.get(site, at), role, site)
             for role, place in self.places.items()
@@ -231,12 +231,12 @@ class Stage:
         return self._did(role, f"time passes at {role}, which waits at {site}", fires)
 
     def _did(self, role: str, text: str, happens: Callable[[], None]) -> str:
-        """Carry something out and write it down, with the messages that left."""
+        """Carry a step out, and add it to the schedule with the messages that it sent."""
         self._sent, at = [], len(self.schedule)
         try:
             happens()
         finally:
-            self.schedule.insert(at, ScheduleStep(role, text, tuple(self._sent)))  # before the crash that it came to
+            self.schedule.insert(at, ScheduleStep(role, text, tuple(self._sent)))  # before a crash that it led to
         return text
 
     def _post(self, message: Message) -> None:
@@ -277,7 +277,7 @@ class Stage:
         return self._did(role, text, lambda: self._feed(role, event))
 
     def _ask(self, role: str, call: CallWorker) -> str:
-        """A call reaches the worker, or does not; and its answer is heard, or is not."""
+        """Make a call. It may not reach the worker, and its answer may be lost."""
         place = self.places[role]
         operation = place.program.projection.operations[call.operation]
         if operation.drawn:
@@ -305,7 +305,7 @@ class Stage:
         return self._did(role, text, lambda: self._feed(role, event_of(call, answer)))
 
     def _draw(self, role: str, call: CallWorker) -> str:
-        """The sidecar itself answers: by the clock of this stage, and by its seed."""
+        """Answer a call that the sidecar answers itself, from the clock and the seed of this stage."""
         chance = self._chance
         value = sidecar_reads.read(
             call.operation,
@@ -320,7 +320,7 @@ class Stage:
         )
 
     def _unanswered(self, role: str, call: CallWorker) -> None:
-        """The budget of a call is spent; one that has none is asked again."""
+        """The retry budget of a call is spent. A call without a budget is made again."""
         if call.endless or call.kind is ResultKind.COMPENSATE:
             self._pending.append(PendingCall(role, call))
         else:
@@ -353,7 +353,7 @@ class Stage:
         self._carry(role, place, session, burst)
 
     def _carry(self, role: str, place: Place, session: Core, burst: Burst) -> bool:
-        """Commit and release what was decided; False if the role died on the way."""
+        """Commit and release a burst. False if the role crashed meanwhile."""
         if session.failure is not None and session not in self.failures:
             self.failures.append(session)
         if burst.parked is not None:
@@ -362,7 +362,7 @@ class Stage:
         if commits and self._script.crashes(role, CRASHED_BEFORE_COMMIT):
             self._dies(role)
             return False
-        row = burst.row if burst.forced else session.durable_row  # a row that only caches the inbox has time
+        row = burst.row if burst.forced else session.durable_row  # a row that only caches the inbox may be written late
         properties.committed(role, place.row, row)
         place.row = row
         for result in burst.results:
@@ -387,7 +387,7 @@ class Stage:
         return True
 
     def _time(self, place: Place, burst: Burst) -> None:
-        """Timers that are set in a commit, and those that end with it."""
+        """Set the timers of a commit, and drop those that end with it."""
         for timer in burst.timers:
             place.timers.setdefault(timer.site, self.clock + timer.seconds)
         for result in burst.results:
@@ -402,7 +402,7 @@ class Stage:
         self._crash(role)
 
     def _crash(self, role: str) -> None:
-        """All that was in memory is lost; what had not left never leaves."""
+        """Crash a role: its memory is lost, and what it has not sent is never sent."""
         place = self.places[role]
         place.live, place.down = None, True
         place.again.clear()

@@ -61,7 +61,7 @@ def postgres() -> Iterator[Postgres]:
     launcher = _launcher()
     with tempfile.TemporaryDirectory(prefix="acc-", ignore_cleanup_errors=True) as made:
         place = Path(made)
-        place.chmod(0o711)  # a server that root starts has to pass through
+        place.chmod(0o711)  # a server that root starts runs as another user, which has to pass through
         server = launcher.start_ready(place / "data", place / "s")
         try:
             yield Postgres(server.dsn())
@@ -77,6 +77,6 @@ def _launcher() -> Any:
 
 
 def _wait_for(work: Coroutine[Any, Any, None]) -> None:
-    """On a loop of its own in a thread of its own: a fixture may be asked for while a test's loop runs."""
+    """Run a coroutine on an event loop in another thread: a fixture may be set up while a test's loop runs."""
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, work).result()

@@ -16,7 +16,7 @@ from accompanist.simulation.worker import FencedWorker, Refusal
 
 
 class StageWorker(Protocol):
-    """What the stage asks of a role's service. `plain`: it has no fence."""
+    """A role's worker, as the stage calls it. `plain`: it has no fence."""
 
     @property
     def plain(self) -> bool: ...
@@ -27,8 +27,8 @@ class StageWorker(Protocol):
 
 
 class Fakes:
-    """A worker made of functions by operation, or of one object whose methods they are. What has neither gives a reply
-    of `replies`."""
+    """A worker made of functions by operation, or of one object that has the operations as methods. An operation
+    without a function gives its reply in `replies`."""
 
     plain = False
 
@@ -64,7 +64,8 @@ class Fakes:
         return call
 
     def _encoded(self, name: str, reply: Any) -> bytes:
-        """A reply as it travels. What its caller could not read is the fake's fault, and no part of the saga."""
+        """A reply as JSON bytes. Raises AssertionError for a reply that does not fit its type: that is a mistake of the
+        fake, and no part of the saga."""
         _, returns = self._program.operation_types[name]
         try:
             encoded = codec.encode(reply)
