@@ -1,1 +1,1 @@
-"""What runs and tests Accompanist on one machine; nothing of the package imports it."""
+"""Programs that run and test Accompanist on one machine. No module of the package imports them."""

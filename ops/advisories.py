@@ -1,11 +1,11 @@
-"""What is known against the packages that requirements.lock names: `python -m ops.advisories` (`make advisories`).
+"""Looks up known vulnerabilities of the packages in requirements.lock: `python -m ops.advisories` (`make advisories`).
 
-It asks a database of advisories, so it needs the network. The tool that asks is pip-audit, in an environment of its
-own with the versions and hashes of ops/advisories.lock: nothing of it comes into the environment that is looked at.
+It queries a database of advisories, so it needs the network. It runs pip-audit in an environment of its own, with the
+versions and hashes of ops/advisories.lock, so the environment that is examined stays unchanged. The exit code:
 
-    0   every package was looked up, and nothing is known against any of them
-    1   something is known: which package, which advisory, and the version that mends it
-    2   nobody could be asked, or not about all of them. That says nothing of the packages
+    0   every package was looked up, and none has a known vulnerability
+    1   there are known vulnerabilities: the output has the package, the advisory, and the version that fixes it
+    2   some packages could not be looked up, so nothing is known about them
 """
 
 from __future__ import annotations

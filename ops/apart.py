@@ -1,7 +1,7 @@
-"""Services with a database each: how their sidecars are told of one another, on this machine.
+"""Services with a database each: how their sidecars on this machine know one another.
 
-Each service gets a socket to listen at for peers, a file of the tokens that its peers bear there, and a file for each
-token that it bears at theirs. Tokens are drawn anew at each start.
+Each service gets a socket for its peers, a file with the tokens that it accepts from them, and a file for each token
+that it sends to them. Tokens are generated at each start.
 """
 
 from __future__ import annotations

@@ -2,11 +2,11 @@
 
     python -m ops.bench [--count N] [--seconds S] [--inflight 32] [--rounds R] [--json]
 
-One order is `session.start` with a wait, over one kept connection: the clock runs from the request to the settled
-result. First one order at a time, then `--inflight` closed loops for `--seconds`. CPU is user and system time of all
-processes of the deployment, Postgres with its backends included, the driver apart; flushes are Postgres's own count of
-WAL syncs. Each figure is the median of the rounds with the smallest and the largest. Machines differ and are shared:
-compare figures of one run.
+One order is `session.start` with a wait, over one persistent connection. Its time is that from the request to the
+settled result. First one order runs at a time, then `--inflight` closed loops for `--seconds`. CPU is the user and
+system time of all processes of the deployment, with Postgres and its backends, without this driver. Flushes are
+Postgres's own count of WAL syncs. Each figure is the median of the rounds, with the smallest and the largest. Machines
+differ and are shared, so compare only figures of one run.
 """
 
 from __future__ import annotations

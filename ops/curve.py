@@ -1,10 +1,10 @@
-"""How long a choreography takes to compile: the curve over its lines, and over its roles.
+"""Measures how long a choreography takes to compile, by its number of lines and of roles.
 
     python -m ops.curve [--rounds R] [--json]
 
-Every program is made up: roles in a ring that move a value on, call and branch. Each figure is CPU
-time, the smallest of the rounds, since whatever else the machine does only adds. What passes a bound is refused, and
-that has to be quick, too. Near-linear means that the time a line stays where it is.
+Every program is generated: roles in a ring that send a value on, call and branch. Each figure is CPU time, the smallest
+of the rounds, because other work of the machine only adds to it. A program beyond a bound is refused, and that has to
+be quick, too. Near-linear means that the time for each line stays the same.
 """
 
 from __future__ import annotations

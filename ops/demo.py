@@ -1,9 +1,9 @@
-"""The demo: an order settles, one is undone, and nothing that is killed, paused or broken on the way changes that.
+"""The demo: one order settles, one is undone, although processes are killed, paused and broken meanwhile.
 
     python -m ops.demo [--json] [--directory DIR]
 
-It brings the deployment up (`ops.local`), plays the scenes of `ops.scenes`, `ops.resilience` and `ops.upgrade` against
-the running processes, and takes it down. What a scene claims is read from the workers' own ledgers (`ops.stage`).
+It starts the deployment (`ops.local`), plays the scenes of `ops.scenes`, `ops.resilience` and `ops.upgrade` against the
+running processes, and stops it. The claims of a scene are checked in the workers' own ledgers (`ops.stage`).
 Processes are killed with SIGKILL, by pid, or at a named point that a file arms (`accompanist.crashpoints`). The exit
 code is 0 only if every scene ended as it must, 1 if one did not, 3 if the deployment did not come up.
 """

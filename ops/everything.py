@@ -1,13 +1,12 @@
-"""Runs the targets of CONTRIBUTING that end by themselves, one after the other, and sums up.
+"""Runs the targets of CONTRIBUTING that end by themselves, one after the other, and prints a summary.
 
-Left out are `soak` and `verify-long`, which take long beside `bench` and `verify`, and `advisories`, which needs the
-network.
+Left out are `soak` and `verify-long`, which take long, and `advisories`, which needs the network.
 
     python -m ops.everything [TARGET ...] [--json]
 
-Each target is run by make, as a user would run it; the tests once more on every other Python that is found here, in an
-environment of its own under var/. What a target prints goes to var/everything/TARGET.log; its last line and its time
-are shown here. The exit code is 1 if a target failed; the others are run all the same.
+Each target is run by make, as a user would run it. The tests run once more on every other Python of this machine, each
+in an environment of its own under var/. The output of a target goes to var/everything/TARGET.log; its last line and its
+time are shown. If a target fails, the others still run, and the exit code is 1.
 """
 
 from __future__ import annotations

@@ -1,9 +1,11 @@
-"""What a deployment costs that has nothing to do: the CPU time of its sidecars, of its workers, and of the server's
-processes, as a share of one core. Time that processes ran is counted, not time that passed: others may use the machine.
+"""Measures the CPU time of a deployment without work.
+
+The time of its sidecars, its workers and the server's processes is shown as a share of one core. It is CPU time, and
+not elapsed time, because other programs may use the machine.
 
     python -m ops.idle [--seconds 30] [--json]            # ACCOMPANIST_PG_BIN chooses the Postgres
 
-The server has the settings that it is made with, jit among them; only what durability stands on is ours.
+The server has its default settings, with jit. Only the settings for durability are set here.
 """
 
 from __future__ import annotations

@@ -1,18 +1,18 @@
 """The whole deployment on this machine: Postgres, the services' logs, the sidecars and the workers of the Procfile.
 
     python -m ops.local start      until Ctrl-C; what `make start` does
-    with cluster(directory): ...   the same for a demo or a test, gone at the end of the block
+    with cluster(directory): ...   the same for a demo or a test, stopped at the end of the block
 
-Everything lives in one directory: the data of a Postgres of its own (unless DATABASE_URL names one), sockets, and a
-file per kept process with its id. A second start goes on with the same data; two at once in one directory are
+One directory has all files: the data of its own Postgres (unless DATABASE_URL names one), sockets, and a file with the
+process id of each kept process. A second start goes on with the same data. Two deployments at once in one directory are
 refused.
 
-Who dies with whom. A keeper watches this process (ACCOMPANIST_KEEP_WHILE) and, on Linux, the kernel tells honcho and
-the keepers when their parent is gone, and kills what they keep. So nothing is left running, even if this process is
-killed.
+Processes end together. A keeper watches this process (ACCOMPANIST_KEEP_WHILE). On Linux the kernel also tells honcho
+and the keepers when their parent has ended, and kills the processes that they keep. So nothing is left running, even if
+this process is killed.
 
-Not promised: anything about a production. Login without passwords is sound only over a private socket, and it is what a
-Postgres of our own uses; where DATABASE_URL is given, roles get random passwords that are kept in the directory.
+Not promised: fitness for production. The Postgres that is started here has logins without passwords, which is safe only
+over a private socket. If DATABASE_URL is given, roles get random passwords, which are kept in the directory.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The demo's scene of a night: two orders wait for somebody's word, and everything dies meanwhile."""
+"""The demo's night: two orders wait for an approval, and all processes are killed meanwhile."""
 
 from __future__ import annotations
 

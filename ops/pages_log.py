@@ -1,11 +1,11 @@
-"""The made parts of `docs/log.md`, read from a log that was migrated.
+"""Makes the generated parts of `docs/log.md` from a migrated log.
 
-    python -m ops.pages_log            write them, over a throw-away Postgres, or one that DATABASE_URL names
-    python -m ops.pages_log --check    say whether the page has them as they are
+    python -m ops.pages_log            write them, with a throw-away Postgres, or the one that DATABASE_URL names
+    python -m ops.pages_log --check    only check that the page has them
 
-What a table or a function is for stands in words in `ops.pages_log_words`; keys, columns, writers, callers and rights
-are read from the database and from the statements of `accompanist/log`. A test compares the page where there is a
-Postgres anyway: `tests/log/test_catalogue.py`.
+`ops.pages_log_words` says what a table or a function is for. Keys, columns, writers, callers and rights are read from
+the database and from the statements of `accompanist/log`. `tests/log/test_catalogue.py` checks the page, because it has
+a Postgres anyway.
 """
 
 from __future__ import annotations

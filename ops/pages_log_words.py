@@ -1,4 +1,4 @@
-"""What the tables, functions and answers of the log are for: the part of `docs/log.md` that no database knows."""
+"""The purposes of the log's tables, functions and answers: the part of `docs/log.md` that is not in the database."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""A PgBouncer in transaction mode before a local Postgres, for tests and chaos; there is none where none is installed.
+"""Starts a PgBouncer in transaction mode in front of a local Postgres, for tests and chaos, if one is installed.
 
-It runs as whoever the server runs as (PgBouncer refuses root, too), reaches it by its socket and listens at one of its
-own in a directory of mode 0700. Few server connections, so that one client's transactions really come to run on
-another's.
+It runs as the server's user (PgBouncer refuses root, too), connects to the server's socket, and listens at its own in a
+directory of mode 0700. It has few server connections, so that clients really share them.
 """
 
 from __future__ import annotations

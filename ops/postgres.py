@@ -1,15 +1,15 @@
 """A local Postgres for `make start`, `make demo` and the tests: one server, one data directory, one private socket.
 
-The postmaster runs as a child of this process and never as root. A keeper may restart `run` after any kill: a stale
-`postmaster.pid` and the last backends of a killed server are waited out, the data is recovered by Postgres itself.
-It is reached by a Unix socket in a directory of mode 0700 and by nothing else, which is what makes `trust` sound.
+The postmaster runs as a child of this process, and never as root. A keeper may restart `run` after any kill: it waits
+until a stale `postmaster.pid` and the last backends of a killed server are gone, and Postgres itself recovers the data.
+The only way to connect is a Unix socket in a directory of mode 0700, so `trust` is safe.
 
-Durability is Postgres's own: fsync, full_page_writes and synchronous_commit are on and cannot be turned off here.
+fsync, full_page_writes and synchronous_commit are on, and cannot be turned off here.
 
-Started by root, everything belongs to an unprivileged user. What that user cannot reach (a checkout under /root) is
-placed under `/var/lib/accompanist`, with a link where it was asked for; binaries are copied there once.
+If root starts it, all files belong to an unprivileged user. If that user cannot reach a path (a checkout under /root),
+the files are under `/var/lib/accompanist`, with a link at the path; binaries are copied there once.
 
-Not promised: more than one server on one data directory (Postgres refuses the second), and any reach over TCP.
+Not promised: two servers on one data directory (Postgres refuses the second), and connections over TCP.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The Pythons that the suite is to be green on, and where they are on this machine.
+"""The Python versions that the tests have to pass on, and where they are on this machine.
 
-On PATH, or among pyenv's versions: its shims answer only for the version that is switched on.
+They are looked for on PATH and among pyenv's versions, because pyenv's shims work only for the selected version.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Recovery: how long a sidecar takes to take up many open sessions, after a kill and by take-over.
+"""Measures how long a sidecar takes to recover many open sessions, after a kill and by take-over.
 
     python -m ops.recovery [--sessions 10000] [--json]
 
-Payment's worker is stopped (SIGSTOP), so that every order waits for its charge: open at warehouse and at payment. Then
-payment's sidecar is killed; its keeper starts it again, and the old lease has to run out before anything is swept.
-The clock runs from the kill. "taken over": all shards are held by the new process. "swept": every open session is in
-memory again and its call asked again. At last the worker goes on, and all orders have to settle.
+Payment's worker is stopped (SIGSTOP), so every order waits for its charge, and is open at warehouse and at payment.
+Then payment's sidecar is killed. Its keeper starts it again, and the old lease has to run out before the sweep. Times
+are from the kill. "taken over": the new process holds all shards. "swept": every open session is in memory again, and
+has made its call again. Then the worker goes on, and all orders have to settle.
 """
 
 from __future__ import annotations

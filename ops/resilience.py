@@ -1,7 +1,7 @@
-"""The demo's scenes of a service that runs twice, of a machine that sleeps, and of a person who is needed.
+"""The demo's scenes of a service with two sidecars, of a process that is paused, and of a session that needs a person.
 
-Payment has two sidecars here (`ops/Procfile.demo`). Each sidecar is kept: what dies is started again. Where one has to
-stay dead its keeper is stopped meanwhile, or it would be back before anybody had to take over.
+Payment has two sidecars here (`ops/Procfile.demo`). A keeper restarts each sidecar that ends. If one has to stay down,
+its keeper is stopped meanwhile, or it would be back before the other had to take over.
 """
 
 from __future__ import annotations

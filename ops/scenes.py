@@ -1,6 +1,6 @@
-"""The demo's scenes of one order: it settles, it is undone, and nothing that is killed on the way changes that.
+"""The demo's scenes of one order: it settles, or is undone, although processes are killed meanwhile.
 
-A scene is a function of the stage that answers how it ended, what the ledgers say, and whether that is right.
+A scene is a function of the stage. It returns how it ended, what the ledgers have, and whether that is right.
 """
 
 from __future__ import annotations

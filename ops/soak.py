@@ -1,17 +1,16 @@
-"""The soak: orders at a constant rate for minutes, and whether the tables stay flat.
+"""The soak test: orders at a constant rate for minutes, during which the tables must not grow.
 
     python -m ops.soak [--minutes 15] [--rate 20] [--collect-after 20] [--tombstone 3600] [--json]
 
-Sessions are collected soon, so that a run of minutes passes through collection many times: after `collect-after`
-seconds as much goes as comes. What refuses late messages and remembers keys stays for `tombstone` seconds more, an hour
-at least: in a shorter run those tables only grow, and are shown and not judged. From then on, the second part of the
-run, rows and bytes of every table and of its indexes are sampled and a line is fitted: the slope with its standard
-error, per minute. Beside it stands what would grow if nothing were collected. Every order is checked to have settled.
-Rows are counted, not estimated.
+Sessions are collected soon, so a run of minutes has many collections: after `collect-after` seconds as many rows go as
+come. The rows that refuse late messages and remember keys stay for `tombstone` seconds more, an hour at least. In a
+shorter run those tables only grow, so they are shown and not judged. In the second part of the run the rows and bytes
+of every table and of its indexes are sampled, and a line is fitted: its slope per minute, with its standard error.
+Beside it stands the growth without collection. Every order has to settle. Rows are counted, not estimated.
 
-Bytes may rise in steps and stay: Postgres keeps the pages of rows that went and uses them again. An index over random
-ids has half-empty pages at last, and takes many times the rows that live in it to get there. The exit code is 1 if
-any table gains more rows than a twentieth of what comes in.
+Bytes may rise in steps and stay: Postgres keeps the pages of deleted rows and uses them again. An index over random ids
+has half-empty pages in the end, but only after many times its number of live rows. The exit code is 1 if any table
+gains more rows than a twentieth of what comes in.
 """
 
 from __future__ import annotations

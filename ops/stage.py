@@ -1,7 +1,7 @@
-"""The running deployment as a scene or a test sees it: orders go in, ledgers say what was really done.
+"""The running deployment, for a scene or a test: it starts orders, and reads the effects from the ledgers.
 
-What is claimed of a saga is read from the workers' own ledgers, which the operations write themselves in the services'
-schemas: Accompanist's word is not asked for.
+The effects of a saga are read from the workers' own ledgers, which the operations themselves write in the services'
+schemas. Accompanist's own records do not count.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""A choreography is edited and its sidecars rolled, with orders in flight: the demo's scene, and what its test uses.
+"""An upgrade with orders in flight: a choreography is edited, and its sidecars restart one by one. Used by the demo and
+by a test.
 
 The demo is deployed from a copy of the example, so that the file can be edited. The new program awards the points of
-an order twice: which program an order ran is read from the workers' ledgers.
+an order twice, so the workers' ledgers show which program an order ran.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What sessions that wait cost: the memory of a sidecar before and after so many wait for an event.
+"""Measures what waiting sessions cost: the memory of a sidecar before and after many sessions wait for an event.
 
     python -m ops.waiting [--sessions 100000] [--json]
 
-Every order waits for its approval at the warehouse, with a timer of its own beside it. All of them are left waiting.
+Every order waits for its approval at the warehouse, with a timer of its own. All of them are left waiting.
 """
 
 from __future__ import annotations

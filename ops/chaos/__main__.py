@@ -1,4 +1,4 @@
-"""`python -m ops.chaos`."""
+"""The entry point of `python -m ops.chaos`."""
 
 import sys
 

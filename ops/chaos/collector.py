@@ -1,7 +1,7 @@
-"""A telemetry collector that is down, deaf, refusing or babbling: sagas must not notice.
+"""Faults of the telemetry collector: it is down, does not answer, refuses, or answers nonsense. No saga may change.
 
-Every process exports to a listener of ours, which misbehaves in turn. What is asked: the invariants, and that processes
-still end in time when they are told to.
+Every process exports to a listener of this run, which misbehaves in these ways one after the other. Judged are the
+invariants, and that processes still stop in time.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Keys across a deploy: clients say the same keys with the same requests again before, while and after a program is
-deployed whose orders have one field more, and again on the way back to the old one.
+"""Keys across a deploy: clients repeat their keys and requests before, during and after the deployment of a program
+whose orders have one more field, and again while the old program is restored.
 
-The field has a default, so that what clients send is right for both programs, and what a program makes of it is not the
-same. The answer has to be: the same session, once new, with the same outcome; and another request under the key is
-refused, also one that differs in the new field alone. The old program is put back within the fault, because a deploy
-that is taken back is the other half of it: there are then keys of orders that only the new program has begun.
+The field has a default, so a client's request is valid for both programs, but each program reads another value from it.
+The answer has to be the same session, new only once, with the same outcome. A different request under the key is
+refused, even if it differs only in the new field. The old program is restored within the fault, because then there are
+keys of orders that only the new program has begun.
 """
 
 from __future__ import annotations

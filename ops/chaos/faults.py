@@ -1,8 +1,7 @@
-"""What a fault is, for the runner.
+"""The interface of a fault, for the runner.
 
-A fault does its harm under load and comes back when it is over; how often it really hit is counted, and one that never
-hit fails the run: a kill that did not happen shows nothing. What it leaves behind is healed by the runner, before
-progress is demanded.
+A fault is injected under load, and returns when it is over. It counts how often it really hit. A fault that never hit
+fails the run, because it tested nothing. The runner repairs what it leaves behind before it requires progress.
 """
 
 from __future__ import annotations

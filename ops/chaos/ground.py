@@ -1,12 +1,13 @@
-"""The deployment under attack: which processes there are, what stands between them, and how to ask how they are.
+"""The deployment under attack: its processes, the proxies between them, and their health.
 
-A layout says how it is built. In the usual one each service has two sidecars, and every edge has a proxy (`proxy.py`):
+A layout describes how it is built. In the usual one each service has two sidecars, and every edge has a proxy
+(`proxy.py`):
 
     db:NAME      between a sidecar or worker and Postgres, a Unix socket of its own
     call:NAME    between a sidecar and its worker, `tcp:` on loopback
 
-Processes are the Procfile's, each under its keeper, Postgres too (with restart_after_crash=off, so that a crash is a
-crash). A fault names them as `warehouse`, `warehouse-2`, `payment-worker`, `postgres`.
+The processes are the Procfile's, each with a keeper that restarts it. So is Postgres, with restart_after_crash=off, so
+that a crash is not hidden. Faults name the processes: `warehouse`, `warehouse-2`, `payment-worker`, `postgres`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""One of the services is hostile: a process with loyalty's login, or its tokens, says anything that these allow
+"""A hostile service: a process with loyalty's login, or its tokens, sends any message that these allow
 (`ops.chaos.liar`), beside loyalty's own sidecars, the load, and kills.
 
-The ledgers of the others are judged. Orders that need loyalty may stay open; what ends of them is all done or all
-undone at the warehouse and at payment. Orders that do not need it, and everybody's answers, are judged as ever.
+The ledgers of the other services are judged. Orders that need loyalty may stay open; those that end are all done or
+all undone at the warehouse and at payment. Orders that do not need loyalty, and all answers to clients, are judged as
+usual.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""SIGKILL: sidecars, workers, the postmaster, single backends, two at once, and again while one recovers.
+"""SIGKILL of sidecars, workers, the postmaster, single backends, two processes at once, and one that is recovering.
 
-With restart_after_crash=off a backend that dies takes the whole server down, and it stays down until its keeper starts
-it again: a crash is not masked by a quick restart of the backends.
+With restart_after_crash=off a killed backend takes the whole server down, until its keeper starts it again. So no quick
+restart of the backends hides the crash.
 """
 
 from __future__ import annotations

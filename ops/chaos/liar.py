@@ -1,12 +1,12 @@
-"""A hostile peer: a process that has loyalty's login, or its tokens, and says anything that these allow.
+"""A hostile peer: a process that has loyalty's login, or its tokens, and sends any message that these allow.
 
     python -m ops.chaos.liar --seconds 60 --seed 7 --database DSN                  its login; peers in the same database
     python -m ops.chaos.liar --seconds 60 --seed 7 --database DSN --sockets DIR    its tokens; peers in their own
 
-It reads its own inbox and nothing else. What it says is what a hostile service says in simulation
-(`accompanist.simulation.clusters.lies`), and beside that what needs a real server: rows that are no messages, floods,
-locks, notifications and connections without end, bodies that are deep, slow or too large. At its end it prints what it
-was answered, as JSON.
+It reads only its own inbox. It sends the lies of the simulation's hostile service
+(`accompanist.simulation.clusters.lies`), and others that need a real server: rows that are no messages, floods, locks,
+endless notifications and connections, bodies that are deep, slow or too large. At its end it prints the answers that it
+got, as JSON.
 """
 
 from __future__ import annotations

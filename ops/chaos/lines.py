@@ -1,5 +1,5 @@
-"""Connections of the sidecars that end or fall silent: terminated backends, a LISTEN that is gone, NOTIFY that is lost,
-and a server that takes no more of them."""
+"""Faults of the sidecars' connections: terminated backends, a lost LISTEN, lost notifications, connections that fall
+silent, and a server that accepts no more."""
 
 from __future__ import annotations
 

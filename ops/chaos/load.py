@@ -1,12 +1,11 @@
-"""The load: orders of several kinds at a constant rate, and all that their client was ever told.
+"""The load: orders of several kinds at a constant rate, and every answer that their clients got.
 
-Each order has a key of its own, so that a start whose answer was lost can be repeated until there is one. Its client
-behaves as clients do: it asks either replica, asks again after errors, sometimes starts twice at once, sometimes asks
-with the same key for something else, cancels, waits for the end, and later asks once more. Nothing is believed here;
-everything is written down for `oracles.py`.
+Each order has a key of its own, so a client can repeat a start until there is an answer. It uses either replica, tries
+again after errors, sometimes starts twice at once, sometimes sends another request under the same key, cancels, waits
+for the end, and later asks once more. Nothing is judged here; all answers are recorded for `oracles.py`.
 
     plain, large   settles (`large` takes the loyalty query and a discount)
-    approved       settles; a person's word arrives before the order or after it
+    approved       settles; a person's approval arrives before the order or after it
     unpaid         declined at payment, undone       unshipped   declined at the pivot, everything undone
     standing       declined after sixty large calls, all of them undone
     cancelled      cancelled under way, either end   hurried     a deadline of 1.5 s, either end

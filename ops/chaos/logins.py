@@ -1,7 +1,7 @@
-"""What a database's keeper does to logins and to the server: refuse them for a while, fail over, close to writing.
+"""What a database administrator does: refuse logins for a while, fail over, make the server read-only.
 
-The failover is one server that restarts as its own standby: it answers and takes no writes, then it is promoted and
-goes on under a new timeline with everything that was committed.
+The failover uses one server, which restarts as its own standby: it answers and takes no writes. Then it is promoted,
+and goes on under a new timeline with everything that was committed.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""What a peer's login may put into an inbox: messages for sessions that nobody hosts, nearly as many as one peer may
-have waiting, and messages that lie.
+"""Strange messages that a peer's login may put into an inbox: for sessions that no service hosts, nearly as many as
+one peer may have waiting, and forged ones.
 
-Written as payment's sidecar would, through loyalty's `deliver()`, beside healthy orders that pass the same inbox, and
-may not be held up. A peer that has more waiting than it may begins nothing there until they expire, its own orders
-included: that is the world of a hostile peer (`ops.chaos.hostile`), in which the others are judged.
+They are written as payment's sidecar would, through loyalty's `deliver()`. Ordinary orders pass the same inbox, and
+must not be held up. A peer with more waiting messages than it may have begins no session there until they expire, not
+even for its own orders; `ops.chaos.hostile` tests that, and judges the others.
 """
 
 from __future__ import annotations

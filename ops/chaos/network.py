@@ -1,4 +1,4 @@
-"""What proxies do to an edge: delay, a cut between a commit and its answer, a partition one way or both."""
+"""Faults of the network, by proxies: delay, a cut between a commit and its answer, a partition one way or both ways."""
 
 from __future__ import annotations
 

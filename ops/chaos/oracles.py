@@ -1,25 +1,29 @@
-"""The invariants, each with its bound, judged by what Accompanist has no hand in: the workers' ledgers and tables, and
-the driver's own history. The log is read only for what lies in it too long, or twice.
+"""The invariants, each with its bound.
+
+They are judged by data that Accompanist does not write: the workers' ledgers and tables, and the driver's own history.
+The log is only searched for rows that are there too long, or twice.
 
     I1  all or compensated   settled: each of the four operations once and nothing undone; ended: what was done is
                              undone, and nothing was shipped
     I2  no lost session      every accepted id ends; no ledger knows a session that no client started
     I3  no double effect     at most one ledger row for each (session, operation, kind), and sixty for the calls of a
-                             standing order. A worker without a fence may do a thing twice, but never after its undoing
-    I4  nothing stuck        after the last fault is healed every order ends within STUCK_S: a lease, a call that runs
-                             into its time-out, a connection that does, and back-off at its cap, one after another
-    I5  same result          what a kind of order must end with, to the cent: a fault is never visible in it
-    I6  integrity            no clash in an outbox, no parked session; and what a receiver holds is what the sender's
-                             worker has in its own table
+                             standing order. A worker without a fence may repeat an effect, but not after its
+                             compensation
+    I4  nothing stuck        once the last fault is healed, every order ends within STUCK_S: a lease, a call's timeout,
+                             a connection's, and the longest back-off, one after another
+    I5  same result          each kind of order has its result, to the cent: no fault changes it
+    I6  integrity            no clash in an outbox, no parked session; a receiver holds what the sender's worker has in
+                             its own table
     I7  bounded              queues empty, no session left open or in memory, connections and memory back to base
-    I8  honest answers       one id for a key, new at most once; an outcome once told never changes, and agrees with I1
+    I8  honest answers       one id for a key, new at most once; an outcome never changes once a client has heard it,
+                             and agrees with I1
 
-Where a service is hostile, the others are judged: orders that need it may stay open or be parked, and what they end
-with is what it makes of them. What is done of them at the others is done once; what ends is all done there or all
-undone, unless that service had them end by hand, with everything left as it is: a participant may, in a saga that has a
+If a service is hostile, the others are judged. Orders that need it may stay open or be parked, and it chooses their
+results. At the others, each of their effects happens once, and an order that ends is all done or all undone, unless the
+hostile service ended it by hand, which leaves all effects as they are: a participant may do that in a saga that has a
 commit point.
 
-A breach names the session and says what to look at.
+A finding names the session, and says what to look at.
 """
 
 from __future__ import annotations

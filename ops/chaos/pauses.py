@@ -1,4 +1,4 @@
-"""SIGSTOP past the lease, then SIGCONT: the sleeper goes on with what it believed, in a world that has moved on."""
+"""SIGSTOP past the lease, then SIGCONT: the process goes on with its old state, although its sessions have moved on."""
 
 from __future__ import annotations
 

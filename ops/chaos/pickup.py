@@ -1,5 +1,4 @@
-"""An order that is fetched: reserve, charge, ship, and no points for it. Two services play in it, and the third cannot
-be needed for its end."""
+"""An order without loyalty points: reserve, charge, ship. It has two services, so its end does not need the third."""
 
 from __future__ import annotations
 

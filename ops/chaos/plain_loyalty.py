@@ -1,10 +1,10 @@
-"""Loyalty's worker as one that was there before: it speaks the protocol and has no fence, and is sometimes slow.
+"""Loyalty's worker without a fence, as an older service would be; it is sometimes slow.
 
     python -m ops.chaos.plain_loyalty    address and database as the Procfile says: LOYALTY_WORKER_URL, ..._DATABASE
 
-Every tenth call stands still for longer than its caller waits, and is then done all the same: what was given up on
-arrives late. `award` gives points each time it is called; `revoke` takes all of them back, or does nothing. What was
-really done stands in the table `deed`, in the order it was done.
+Every tenth call takes longer than its caller waits, and is then executed, so a call that was given up has its effect
+late. `award` gives points each time it is called; `revoke` takes all of them back, or does nothing. The table `deed`
+has the effects, in order.
 """
 
 from __future__ import annotations

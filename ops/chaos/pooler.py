@@ -1,7 +1,7 @@
 """A PgBouncer in transaction mode between every sidecar and Postgres; the second replica of each service polls only.
 
-So one kind of sidecar has LISTEN on a direct line and statements through the pooler, and the other has no direct line
-at all. The pooler has fewer server connections than clients: transactions of one come to run where another's were.
+So one sidecar of each service has LISTEN on a direct connection and its statements through the pooler, and the other
+has no direct connection. The pooler has fewer server connections than clients, so clients share connections.
 """
 
 from __future__ import annotations

@@ -1,24 +1,24 @@
-"""A proxy on each edge of the deployment, to be told what goes wrong there.
+"""A proxy on each edge of the deployment, which injects faults on request.
 
-An edge listens where its client was told to connect (a Unix socket, or TCP on loopback) and connects onward for each
-connection that comes. Untouched, it passes everything on. What it can be told:
+An edge listens at the address that its client connects to (a Unix socket, or TCP on loopback), and opens an onward
+connection for each one that comes. Without a fault it passes everything on. The faults:
 
-    delay_s            every chunk waits so long, each way
-    hold(up, down)     nothing passes that way: held both ways it is a black hole, one way a one-way partition; what was
-                       held is passed on, late, when the edge is healed
+    delay_s            every chunk is delayed by this time, each way
+    hold(up, down)     nothing passes this way: both ways is a black hole, one way a one-way partition; what was held is
+                       passed on, late, when the edge is healed
     cut_after(text)    the next connections on which a statement that contains `text` is *done* are closed instead of
-                       answered: the commit happened, and nobody is told
+                       answered: the commit happened, and the client is not told
     cut_answers        on other edges: the next answers are dropped and their connections closed
-    mute               notifications get lost
+    mute               notifications are dropped
     refusing           new connections are closed at once
     sever()            every connection is closed now
-    freeze()           every connection of now is dead for ever, without a sign: what is said is lost; new ones work
-    only               the faults above concern connections of this application alone
+    freeze()           every present connection is dead for ever, without a sign: what is sent is lost; new ones work
+    only               restricts the faults above to connections of this application
 
-All edges live on one thread of their own, so that they serve before the event loop of a run begins and after it ends.
-What a run sets are plain attributes; each counts how often it hit.
+All edges run on one thread of their own, so they serve before the event loop of a run begins and after it ends. A run
+sets plain attributes; each fault counts how often it hit.
 
-Not promised: a network's packets. A connection is a stream here, so nothing is reordered or altered within one.
+Not promised: faults of single packets. A connection is a stream here, so nothing in it is reordered or altered.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Logins under another name: in a sidecar's configuration, and on the server while connections are open.
+"""Logins with another name: in a sidecar's configuration, and on the server while connections are open.
 
-A log knows which service speaks by the name of its login. A sidecar that logs in as somebody else has to refuse to
-start. One whose login is renamed keeps its connections, which bear the new name from then on: it may say nothing under
-that, or its messages would be taken for nobody's, or for those of the service whose name it is, and be lost.
+A log identifies a service by the name of its login. A sidecar that logs in under another name has to refuse to start. A
+sidecar whose login is renamed keeps its connections, which have the new name from then on. It must send nothing under
+that name: its messages would count as no service's, or as another one's, and be lost.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a run found: a line for each fault, and at the end whether it counts."""
+"""Prints the results of a run: a line for each fault, and at the end whether the run passed."""
 
 from __future__ import annotations
 

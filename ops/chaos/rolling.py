@@ -1,4 +1,5 @@
-"""What operators do: restart everything under load, and deploy a program beside a schema that it does not know."""
+"""What operators do: restart all processes under load, and deploy a program that does not know the log's schema
+revision."""
 
 from __future__ import annotations
 

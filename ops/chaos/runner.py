@@ -1,13 +1,12 @@
-"""One fault after the other: hurt under load, heal, demand progress, judge.
+"""Runs one fault after the other: inject it under load, heal, require progress, judge.
 
     python -m ops.chaos [--seed N] [--minutes M] [--only FAULT ...] [--rate 6] [--json] [--list]
 
-Faults that need the same deployment share one. Within it the load never stops: while one fault is judged the next
-orders are under way. A seed fixes the order of the faults, whom they hit and what is ordered; what a machine makes of
-it, to the millisecond, it does not.
+Faults that need the same deployment share one. The load never stops in it: while one fault is judged, the next orders
+are under way. A seed fixes the order of the faults, their targets and the orders; it does not fix the exact times.
 
-The exit code is 1 if an invariant was broken, and if the run shows nothing: nothing settled, nothing was undone, or a
-fault never hit.
+The exit code is 1 if an invariant was broken, or if the run tested too little: nothing settled, nothing was undone, or
+a fault never hit.
 """
 
 from __future__ import annotations

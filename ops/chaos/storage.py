@@ -1,9 +1,9 @@
 """The disk of Postgres full, then room again: it stops cleanly, and goes on.
 
-The data directory lies on a small tmpfs that the layout mounts, which takes root; elsewhere the fault is skipped and
-says so. First the room for tables goes (statements fail, the server lives), then the next WAL segment finds none (the
-server stops; its keeper tries in vain until there is room). tmpfs is full like any disk; what it cannot show is what
-fsync would have kept in a power cut.
+The data directory is on a small tmpfs that the layout mounts, which needs root; without root the fault is skipped, and
+says so. First there is no room for tables (statements fail, the server goes on), then none for the next WAL segment
+(the server stops; its keeper cannot start it until there is room). A tmpfs is full like any disk, but it cannot show
+what fsync would have kept in a power failure.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Postgres' protocol, as far as a proxy needs it: where a message ends, which statement is under way, when it is done.
+"""The part of Postgres' protocol that a proxy needs: where a message ends, which statement runs, when it is done.
 
-Both directions are cut into whole messages. From the client come its application's name (at start-up) and the text of
-each statement: of a simple query, or of the prepared one that is bound. From the server comes ReadyForQuery, which is
-sent when the statement's own transaction is committed: what is answered before it in the same breath (rows, and for a
-simple query its CommandComplete) is held until then.
+Both directions are cut into whole messages. The client's messages have its application's name (at start-up) and the
+text of each statement: of a simple query, or of the prepared statement that is bound. The server sends ReadyForQuery
+once the statement's transaction is committed. The messages before it (rows, and for a simple query its
+CommandComplete) are held until then.
 
-Not promised: anything on an encrypted line, and more than one statement under way on one connection.
+Not promised: encrypted connections, and more than one statement under way on one connection.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Deployments in other people's houses: a server with other defaults, a database for each service, a worker without a
-fence. Little is hurt in them; what is asked is the same."""
+"""Other deployments: a server with other defaults, a database for each service, a worker without a fence. Few faults
+are injected in them; the invariants are the same."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What the pages of docs/ say about the code and can be read off it is made here: `python -m ops.pages`.
+"""Makes the parts of docs/ that can be generated from the code: `python -m ops.pages`.
 
-A subject is a module of this package. `parts()` gives the text of each of its parts by the name of the marker that it
-stands between, `files()`, where there is one, what is a file of its own (a picture), by its path from the root. Names
-that begin with an underscore are what makers share.
+Each module of this package has one subject. Its `parts()` returns the text of each part, by the name of the part's
+markers. Its `files()`, if there is one, returns whole files (pictures), by their path from the root. Modules that begin
+with an underscore are shared.
 
-Not promised: that a page says what is true beside its made parts. `tests/house/test_pages.py` holds what it cites.
+Not promised: that the rest of a page is true. `tests/house/test_pages.py` checks what it cites.
 """

@@ -1,11 +1,11 @@
-"""Make the parts of the pages that are read off the code: `python -m ops.pages`, and `--check` to be told what differs.
+"""Makes the generated parts of the pages: `python -m ops.pages`. With `--check` it only prints which parts differ.
 
-A page has a part between two lines of their own:
+A part stands between two lines:
 
     <!-- made: NAME -->
     <!-- end: NAME -->
 
-A part that no page has, a marker that nobody makes and one that is not ended are errors, so that none is forgotten.
+A part without a marker, a marker without a part, and a marker without its end are errors.
 """
 
 from __future__ import annotations

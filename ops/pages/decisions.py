@@ -1,4 +1,4 @@
-"""The table of decisions: one row a record of docs/decisions, with the first sentence of what was decided."""
+"""The table of decisions: one row for each record of docs/decisions, with the first sentence of its decision."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The part of docs/durability.md that is the table of switched-off rules, as the test has it."""
+"""The part of docs/durability.md with the table of switched-off rules, read from the test."""
 
 from __future__ import annotations
 

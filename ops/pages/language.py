@@ -1,4 +1,4 @@
-"""docs/language/README.md: the passes with their modules and codes, and one choreography carried through them all."""
+"""The parts of docs/language/README.md: the passes with their modules and codes, and one choreography in all passes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""docs/language/determinism.md: what is refused so that all roles see the same, and which forms are read exactly."""
+"""The parts of docs/language/determinism.md: what is refused so that all roles compute the same values, and which forms
+can be analysed exactly."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""docs/language/saga.md: what may fail, the rules with a wrong and a right program, where a commit is put in, early
-lines."""
+"""The parts of docs/language/saga.md: what may fail, the rules with a wrong and a right program, where the compiler
+inserts a commit, early lines."""
 
 from __future__ import annotations
 

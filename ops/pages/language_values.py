@@ -1,4 +1,4 @@
-"""docs/language/values.md: values and their bytes, what is made of them at their owner, and what is refused."""
+"""The parts of docs/language/values.md: values and their bytes, their form at their owner, and what is refused."""
 
 from __future__ import annotations
 

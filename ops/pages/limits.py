@@ -1,4 +1,4 @@
-"""The part of docs/limits.md: every bound of `accompanist/limits.py`, with what its comment says."""
+"""The part of docs/limits.md: every bound of `accompanist/limits.py`, with its comment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts of docs/protocol.md that are tables of the code, and the picture of the states."""
+"""The parts of docs/protocol.md: the tables of the state machine, and the picture of its states."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The made parts of `docs/worker-contract.md`: one call as bytes, `_meta`, headers, errors, the fence, the cases.
+"""The generated parts of `docs/worker-contract.md`: one call as bytes, `_meta`, headers, errors, the fence, the cases.
 
-What is on the wire is written by the code that writes it; the fence's functions are read from `fence.sql`, the cases
-from the files that the suite plays. Words stand here only for what no code says.
+The bytes come from the code that writes them, the fence's functions from `fence.sql`, the cases from the files that the
+suite runs. Only what no code says is written here.
 """
 
 from __future__ import annotations
