@@ -1,8 +1,8 @@
-"""A bound on every wait of a test: one that never ends is a failure that names what was waited for.
+"""A bound on every wait in a test: a wait that never ends fails, and names what it waited for.
 
-A test that waits turn by turn until something is so goes round for ever where it never is. The bound stands at the
-edge, around each coroutine as a whole, and is far above what any of them takes on a crowded machine; `hanging` ends
-those that let no turn of the loop go by.
+A test that looks again in each turn of the loop would never end if its condition never holds. The bound is around each
+coroutine as a whole, and is far above what any of them takes on a busy machine. `hanging` ends tests that let no turn
+of the loop pass.
 """
 
 from __future__ import annotations

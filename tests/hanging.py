@@ -1,6 +1,6 @@
-"""A test that hangs is a failure, with the stacks of all threads and its name, and not a job that never ends.
+"""A test that hangs fails, with the stacks of all threads and its name, so the job ends.
 
-The name comes last: of a log that was cut, the end is what one has.
+The name comes last, because a log that was cut still has its end.
 """
 
 from __future__ import annotations

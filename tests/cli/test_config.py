@@ -1,4 +1,4 @@
-"""accompanist.toml: what a right one means, and what is said of a wrong one."""
+"""accompanist.toml: what a valid file means, and what is reported of an invalid one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`accompanist fence install` on a real Postgres: once, again, and what it says when it cannot."""
+"""`accompanist fence install` on a real Postgres: once, a second time, and its errors."""
 
 from __future__ import annotations
 

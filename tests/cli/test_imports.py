@@ -1,4 +1,4 @@
-"""What a process does not use, it does not import: that is memory and time at each start."""
+"""A process does not import what it does not use: imports cost memory, and time at each start."""
 
 from __future__ import annotations
 

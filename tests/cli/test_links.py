@@ -1,4 +1,4 @@
-"""What a start writes follows no link: another user may have put one there, and root would write where it points."""
+"""Files that a start writes follow no link: another user may have made the link, and root would write to its target."""
 
 from __future__ import annotations
 

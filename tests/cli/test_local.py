@@ -1,6 +1,6 @@
-"""The local deployment with real processes: what comes up, what goes down, and that nothing is left.
+"""The local deployment with real processes: what starts, what stops, and that nothing is left.
 
-The sidecar here is a stand-in that answers every method; Postgres, migration, honcho and keepers are the real ones.
+The sidecar here is a stand-in that answers every method. Postgres, migration, honcho and keepers are real.
 """
 
 from __future__ import annotations

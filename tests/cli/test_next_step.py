@@ -1,4 +1,4 @@
-"""Every error that a person meets says what to do next, and what was begun is named before anything can fail."""
+"""Every error that a person sees names the next step, and what was begun is named before anything can fail."""
 
 from __future__ import annotations
 

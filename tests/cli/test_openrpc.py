@@ -1,4 +1,4 @@
-"""`accompanist openrpc`: the contract of a role for whoever writes its worker in another language."""
+"""`accompanist openrpc`: the contract of a role, for workers in other languages."""
 
 from __future__ import annotations
 

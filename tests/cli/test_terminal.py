@@ -1,4 +1,4 @@
-"""What others named or said reaches a person's terminal as text that is seen, and never as an order to the terminal."""
+"""Names and texts from others are shown in a terminal as visible text, and never control it."""
 
 from __future__ import annotations
 

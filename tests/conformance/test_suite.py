@@ -1,4 +1,4 @@
-"""The suite itself: what it takes for an answer, how it compares, and that a case that is misspelt is refused."""
+"""The conformance suite itself: how it reads and compares answers, and that it refuses a misspelt case."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nothing that runs in the background ends unheard: where tasks begin, and why none of them can end in silence."""
+"""Every failure in the background is noticed: where tasks are started, and why none of them can end silently."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told of a test that hangs."""
+"""What is reported of a test that hangs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages are what the code is: made parts are as they are made, and what a page or a comment cites exists."""
+"""The pages agree with the code: generated parts are up to date, and what a page or a comment cites exists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A test that draws its input does not depend on how fast the machine is: a loaded one failed what was right."""
+"""A test with random input does not depend on the machine's speed: such a test failed on correct code."""
 
 from __future__ import annotations
 

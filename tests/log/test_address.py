@@ -1,4 +1,4 @@
-"""Addresses as people have them: the driver reads them, or they are refused; no part of a password is ever shown."""
+"""Addresses as people write them: the driver can read them, or they are refused; no password is ever shown."""
 
 from __future__ import annotations
 

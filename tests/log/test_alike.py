@@ -1,7 +1,8 @@
-"""The fake is verified: whatever is asked of both worlds in whatever order, both answer alike.
+"""The fake is verified: it gives the same answers as Postgres to any sequence of requests.
 
 A seed makes a list of steps by three services over a few sessions, so that duplicates, clashes, full inboxes, stubs,
-lost leases and home messages meet. Each step's answer, and at the end everything that is held, is compared.
+lost leases and messages between roles of one service combine. Each step's answer, and at the end all tables, are
+compared.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""A flush that is carried out late meets `collect` while it makes a stub: nothing is written beside the stub.
+"""A late flush meets `collect` while it makes a stub: nothing is written beside the stub.
 
-Each interleaving is made by hand, with two connections; nothing sleeps to let it happen.
+Each interleaving is made by hand, with two connections; no test sleeps for it.
 """
 
 from __future__ import annotations

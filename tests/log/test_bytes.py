@@ -1,4 +1,4 @@
-"""Rows are counted by their bytes too: one question never brings more than memory is to hold, and always something."""
+"""Rows are also bounded by their bytes: a request returns what memory has room for, and never nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of the log says of the tables and functions what a migrated database has."""
+"""The page of the log describes the tables and functions that a migrated database has."""
 
 from __future__ import annotations
 

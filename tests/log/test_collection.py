@@ -1,4 +1,6 @@
-"""A session that is over becomes a stub, the stub goes, the fence is told; nothing that is still owed goes."""
+"""A session that is over becomes a stub, the stub is removed, and the fence is told. Nothing is removed that is still
+owed.
+"""
 
 from __future__ import annotations
 

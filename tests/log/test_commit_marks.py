@@ -1,4 +1,4 @@
-"""What was told to be durable, against what a server has."""
+"""Compares the commits that were acknowledged with those that a server has."""
 
 from __future__ import annotations
 

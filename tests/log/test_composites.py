@@ -1,4 +1,4 @@
-"""Each field of a row that `flush` is given arrives in the column of its name; sidecars of 0022 are still served."""
+"""Each field of a row that `flush` gets is written to the column of its name. Sidecars of revision 0022 still work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What only concurrent transactions can break. Each interleaving is made by hand; nothing sleeps to let it happen."""
+"""What only concurrent transactions can break. Each interleaving is made by hand; no test sleeps for it."""
 
 from __future__ import annotations
 

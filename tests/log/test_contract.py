@@ -1,6 +1,7 @@
-"""The contract of the log, `migrations/contract`, is what the revisions make: one schema is made by each, and compared.
+"""The contract of the log, `migrations/contract`, agrees with the revisions: a schema is made from each, and both are
+compared.
 
-The two have one name, in two databases, so nothing of what a catalogue says differs but what was made otherwise.
+The two schemas have one name, in two databases, so their catalogues differ only if the schemas do.
 """
 
 from __future__ import annotations

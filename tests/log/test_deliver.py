@@ -1,4 +1,4 @@
-"""What a receiver answers, message by message, and that one message's trouble is never its neighbours'."""
+"""What a receiver answers to each message, and that trouble with one message never affects the next."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Findings: each problem is found, named by its code, and a healthy log has none."""
+"""Findings: each problem is found and named by its code, and a healthy log has none."""
 
 from __future__ import annotations
 

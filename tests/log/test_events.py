@@ -1,4 +1,4 @@
-"""Events from outside: messages of a client to one role; the first wins, whether or not its session is there."""
+"""Events from outside: messages of a client to one role. The first one counts, whether or not its session exists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A promotion is crossed where nothing that was told was lost, and stops everything at once where something was."""
+"""After a promotion, sidecars go on if no acknowledged commit was lost, and stop at once if one was."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A stranger's error is a fault of the environment until it is proved to be ours: it is waited for, and passes."""
+"""An error of Postgres counts as a fault of the environment until it is proved to be ours: it is waited for, and
+passes.
+"""
 
 from __future__ import annotations
 

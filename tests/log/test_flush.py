@@ -1,4 +1,4 @@
-"""A flush is one commit: whole or not at all, the same when done again, and write-once where it has to be."""
+"""A flush is one commit: whole or not at all, the same when repeated, and write-once where it must be."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The methods that `PostgresLog` forwards: each comes to its part with all arguments, and its answer comes back."""
+"""The methods that `PostgresLog` forwards: each reaches its part with all arguments, and its answer comes back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Least privilege, walked: whatever is granted beyond this page fails here."""
+"""Least privilege: every grant is listed here, and any other fails the test."""
 
 from __future__ import annotations
 

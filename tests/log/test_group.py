@@ -1,4 +1,4 @@
-"""The group commit, on a fake log: who shares a flush, in what order, and whose failure is whose."""
+"""The group commit, on a fake log: which commits share a flush, in what order, and whose failure is whose."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""A message is handed over to the function that a neighbour's log has for it, and to no other of that name: what is
-called in its place would run in the sender's own transaction, with the sender's rights."""
+"""A message is handed over to the function that a neighbour's log has for it, and to no other of that name: another
+function would run in the sender's own transaction, with the sender's rights.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A log is used on the server it was written on, which flushes; anything else is refused until somebody accepts it."""
+"""A log is used only on the server on which it was written, and only if that server flushes. Anything else is refused
+until somebody accepts it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Postgres is killed with SIGKILL under a load of flushes: what was acknowledged is there, and everybody goes on."""
+"""Postgres is killed with SIGKILL under a load of flushes: what was acknowledged is there, and all sidecars go on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A flush that was given up may be carried out late, under the same epochs, after newer ones: it changes nothing."""
+"""A flush that was given up may be executed late, under the same epochs, after newer ones: it changes nothing."""
 
 from __future__ import annotations
 

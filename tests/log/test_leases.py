@@ -1,4 +1,4 @@
-"""Who may write: one owner a shard, by the log's clock; everybody else's commit is refused whole."""
+"""Who may write: each shard has one owner, by the database's clock; any other sidecar's commit is refused whole."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Who a sidecar is, is how it logs in: any other login is refused at the start, before it could tell a client that its
-saga has begun and store nothing."""
+"""A sidecar is identified by its login: any other login is refused at the start, before the sidecar could tell a client
+that its saga has begun, and store nothing.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Making and migrating a log, and installing a fence, where the administrator has set limits and levels for others:
-they take as long as they take, and who comes second waits and finds it done."""
+"""Creating and migrating a log, and installing a fence, where the administrator has set limits and isolation levels for
+others: they take as long as they need, and a second one at the same time waits and finds it done.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The schema goes up and down, also with sessions in it, and refuses to be used when it is not what it has to be."""
+"""The schema can be upgraded and downgraded, also with sessions in it, and a schema that is not as it must be is
+refused.
+"""
 
 from __future__ import annotations
 

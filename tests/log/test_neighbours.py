@@ -1,5 +1,6 @@
-"""What a function of the log does to a session's rows it does to no others: another session's, another role's, another
-service's, or those that lie in another owner's shards."""
+"""A function of the log changes only the rows of its own session: none of another session, role or service, and none of
+a shard that another sidecar owns.
+"""
 
 from __future__ import annotations
 

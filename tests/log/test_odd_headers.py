@@ -1,4 +1,6 @@
-"""Well-signed messages with odd headers, of a peer that plays a role: nobody believes them, and they stop no other."""
+"""Odd headers in messages of an authenticated peer that plays a role: no session believes them, and they hold up no
+other message.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was not taken stays, is tried again until it is, and is sent from the row as it is then."""
+"""A message that was not taken stays, is tried again until it is, and is then sent as the row is at that time."""
 
 from __future__ import annotations
 

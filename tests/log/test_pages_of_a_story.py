@@ -1,4 +1,4 @@
-"""Whatever a session has, it can be shown: in pages, each of which fits into an answer, and all of it in the end."""
+"""A session can be shown, however much it has: in pages, each of which fits into an answer, all of it in the end."""
 
 from __future__ import annotations
 

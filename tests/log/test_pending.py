@@ -1,4 +1,4 @@
-"""Whoever renews its leases is told what waits: all that the other methods would do, and nothing else."""
+"""A sidecar that renews its leases is told what is due: all that the other methods would do, and nothing else."""
 
 from __future__ import annotations
 

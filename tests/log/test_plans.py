@@ -1,7 +1,8 @@
 """Each method of the log finds its rows by an index, whatever the tables were like when its statements were planned:
-new, emptied and vacuumed, or full. A connection keeps a plan for as long as it lives, and a table may fill meanwhile.
+new, emptied and vacuumed, or full. A connection keeps a plan as long as it lives, and a table may grow meanwhile.
 
-Told by what Postgres counts itself: the rows that were looked at."""
+The test reads Postgres's own count of rows that were looked at.
+"""
 
 from __future__ import annotations
 

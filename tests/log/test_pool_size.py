@@ -1,4 +1,4 @@
-"""A pool opens no more connections than its login may have, less those that are needed beside it, and says so."""
+"""A pool opens no more connections than its login may have, minus those that are needed beside it, and says so."""
 
 from __future__ import annotations
 

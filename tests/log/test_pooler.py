@@ -1,7 +1,7 @@
 """The log through a pooler in transaction mode, a real PgBouncer with four server connections.
 
-What a direct connection does, this has to do alike: the conformance scripts run on it, and many clients at once, so
-that one's transactions come to run where another's ran a moment ago. Skipped, with the reason, where there is none.
+It has to behave as on a direct connection. The conformance scripts run on it, also many clients at once, so that they
+share server connections. Skipped, with the reason, if there is no PgBouncer.
 """
 
 from __future__ import annotations

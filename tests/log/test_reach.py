@@ -1,4 +1,4 @@
-"""What the driver raises while a task is cancelled does not keep the task."""
+"""An error that the driver raises while a task is cancelled does not keep the task alive."""
 
 from __future__ import annotations
 

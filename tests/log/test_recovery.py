@@ -1,4 +1,4 @@
-"""What a new owner finds: every session that is not over, and every message that has no session yet."""
+"""What a new owner finds: every session that is not over, and every message whose session does not exist yet."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""What is for a service of another database waits in the outbox until its sidecar has it on disk; and what such a
-service brings is taken in under its own name, whatever it says."""
+"""A message for a service of another database waits in the outbox until that service's sidecar has it on disk. Messages
+from such a service are stored under its own name, whatever they say.
+"""
 
 from __future__ import annotations
 

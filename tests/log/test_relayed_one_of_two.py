@@ -1,4 +1,4 @@
-"""What one answer says of one message says nothing of the others in the outbox."""
+"""One answer about one message says nothing about the others in the outbox."""
 
 from __future__ import annotations
 

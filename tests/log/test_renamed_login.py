@@ -1,6 +1,7 @@
-"""Postgres keeps a connection when its login is renamed, and the connection bears the new name. A sidecar says nothing
-under a name that is not its own: it would be taken for nobody, or for the service of that name, and what it hands over
-would be acknowledged, believed by no session, and gone."""
+"""Postgres keeps a connection when its login is renamed, and the connection has the new name. A sidecar sends nothing
+under another name: its messages would count as no service's, or as that of another one, and be acknowledged, believed
+by no session, and lost.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Several sidecars of one service: each takes its fair share of the shards, and only a coming or going moves any."""
+"""Several sidecars of one service: each takes its fair share of the shards, and shards move only when a sidecar comes
+or goes.
+"""
 
 from __future__ import annotations
 

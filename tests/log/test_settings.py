@@ -1,5 +1,6 @@
-"""What our statements depend on in a connection is stated, not taken from what a role, a database or a server is set to
-for others; and no method of the log leaves anything else behind on a connection of the pool."""
+"""The settings that our statements depend on are set on each connection, and not taken from what a role, a database or
+a server has for others. No method of the log leaves other settings on a connection of the pool.
+"""
 
 from __future__ import annotations
 

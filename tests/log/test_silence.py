@@ -1,7 +1,7 @@
-"""Connections that die without a sign: nothing is closed, nothing is answered, and new ones work.
+"""Connections that die without a sign: nothing is closed, nothing is answered, and new connections work.
 
-A proxy forgets what it knew of its connections, as a firewall may. What is asked is how long the log needs to be well
-again: one statement's patience, whatever number of connections were open.
+A proxy forgets its connections, as a firewall may. The test asks how long the log needs to recover: the time limit of
+one statement, however many connections were open.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who speaks holds places of its own in the inbox, may say what is for it to say, and meets its own bounds alone."""
+"""Each sending service has its own places in the inbox, may send what is allowed, and meets its own bounds alone."""
 
 from __future__ import annotations
 

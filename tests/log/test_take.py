@@ -1,4 +1,4 @@
-"""Fresh messages are found by their state: all of them, for the shards held, and not for ever again."""
+"""Fresh messages are found by their state: all of them, for the shards that are held, until they are taken."""
 
 from __future__ import annotations
 

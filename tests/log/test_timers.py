@@ -1,4 +1,4 @@
-"""Timers: set once by the log's own clock, told until they end, and gone with their session."""
+"""Timers: set once by the log's own clock, fired until they end, and removed with their session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can never be taken is told to its sender's session, and is not sent for ever."""
+"""A message that can never be taken is reported to its sender's session, and is not sent for ever."""
 
 from __future__ import annotations
 

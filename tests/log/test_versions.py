@@ -1,4 +1,4 @@
-"""Versions are kept write-once, and go when nobody deploys them and nothing that is open began with them."""
+"""Versions are stored write-once, and are removed when no service deploys them and no open session began with them."""
 
 from __future__ import annotations
 

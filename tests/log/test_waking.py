@@ -1,4 +1,4 @@
-"""Notifier and listener: by themselves on fakes, and together on Postgres."""
+"""Notifier and listener: each alone on fakes, and both together on Postgres."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The two worlds that the conformance suite runs in: Postgres, and the memory that has to be like it."""
+"""The two worlds that the log's conformance suite runs in: Postgres, and the fake that has to behave like it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A worker that does what its script says, over a stream: right, wrong, late, half or never."""
+"""A worker over a stream that follows a script: its answers are right, wrong, late, incomplete or missing."""
 
 from __future__ import annotations
 

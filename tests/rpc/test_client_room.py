@@ -1,4 +1,4 @@
-"""Answers of a worker that never end take no more memory than there is room for, over either transport."""
+"""A worker whose answers never end takes no more memory than the bound, over either transport."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""One POST a call against workers that break every rule, and what an ordinary server gets to see."""
+"""The HTTP client sends one POST for each call: against workers that break every rule, and as an ordinary server sees
+it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses and the sockets behind them: whose they are, who may have them, and what is left behind."""
+"""Addresses and their sockets: who owns them, who may connect, and what is left behind."""
 
 from __future__ import annotations
 

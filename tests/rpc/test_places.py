@@ -1,4 +1,4 @@
-"""Places and room at both servers: whom the silent, the idle and those who do not read cost theirs."""
+"""Quotas of connections and memory at both servers: which of them silent, idle and slowly reading clients lose."""
 
 from __future__ import annotations
 

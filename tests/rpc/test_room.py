@@ -1,4 +1,4 @@
-"""Room is given in order, never beyond what there is, and to no owner more than half."""
+"""Memory for messages is granted in order, never beyond the bound, and to no owner more than half of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Both servers: what a request of any shape is answered with, bounds, pressure, and a clean end."""
+"""Both servers: their answers to requests of any shape, bounds, back-pressure, and a clean stop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One connection: it hears of pressure whatever the event loop's transports do in `writelines`."""
+"""One connection: it notices back-pressure, whatever the event loop's transports do in `writelines`."""
 
 from __future__ import annotations
 

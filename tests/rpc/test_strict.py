@@ -1,4 +1,4 @@
-"""What is refused before parsing, by table and against a slow and plain reading of the same rules."""
+"""What is refused before parsing: by a table, and compared with a slow and simple implementation of the same rules."""
 
 from __future__ import annotations
 

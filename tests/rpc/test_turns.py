@@ -1,4 +1,4 @@
-"""Large messages that come at once are read in turns of the event loop of their own."""
+"""Large messages that arrive at once are each read in a turn of the event loop of their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who has a place at a server, who makes room, and when a connection is over. The clock is the test's."""
+"""Which connections have a place at a server, which make room, and when one is over. The clock is the test's."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""Small sagas written as the generators that a projection would be, so that the runtime is tested without a compiler.
+"""Small sagas, written as the generators that their projections would be, so that the runtime is tested without a
+compiler.
 
-forward  a: do ─> send b ─> ... receive c ─> finish      (finish is the pivot, or there is none)
-         b: receive a ─> try_it ─> send c
-         c: receive b ─> last ─> send a
+    forward  a: do ─> send b ─> ... receive c ─> finish      (finish is the pivot, or there is none)
+             b: receive a ─> try_it ─> send c
+             c: receive b ─> last ─> send a
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Who may say what: every combination of kind, site, sender and receiver, and every service that may speak.
+"""Who may send what: every combination of kind, site, sender and receiver, and every service that may send.
 
-What an honest run sends is allowed, each row of the table is needed by one, and nothing else is allowed. The rule is
-written here a second time, from the protocol, so that a row too many is seen.
+Messages of an honest run are allowed; each row of the table is needed by one of them, and nothing else is allowed. The
+rule is written here a second time, from the protocol, so that a superfluous row is noticed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A role that fails beside the commit point: its saga cannot settle, and a person hears of it."""
+"""A role that fails beside the commit point: its saga cannot settle, and a person is told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checked before effect: of an event that raises nothing is kept and nothing leaves."""
+"""If handling an event raises, nothing of it is kept and nothing leaves."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What comes while a session is closing is heard, as it is in every other phase, and as it is after a restart.
+"""Messages that arrive while a session is closing are heard, as in every other phase, and as after a restart.
 
-A session that closes may go on: the fence may say that the call in doubt had succeeded. So a cancel, a deadline and a
-person's order that come meanwhile count then.
+A closing session may go on: the fence may answer that the call in doubt had succeeded. So a cancel, a deadline and an
+operator's verb that arrive meanwhile still count then.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who waits for a person has an exit: every way in which a session is parked, and a way out of it to its end."""
+"""Every parked session has a way out: each way in which a session is parked, and one way from there to its end."""
 
 from __future__ import annotations
 

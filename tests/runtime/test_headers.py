@@ -1,4 +1,4 @@
-"""What a message may say of itself: every field has a type, a bound and a character set, and the check is linear."""
+"""The header of a message: every field has a type, a bound and a character set, and the check takes linear time."""
 
 from __future__ import annotations
 

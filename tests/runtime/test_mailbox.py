@@ -1,4 +1,4 @@
-"""The mailbox is bounded by what waits in it, not by what went through it."""
+"""The mailbox is bounded by what waits in it, not by what has passed through it."""
 
 from __future__ import annotations
 

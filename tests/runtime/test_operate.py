@@ -1,4 +1,4 @@
-"""A person's verbs: what each does, where it does nothing, and that each counts once."""
+"""An operator's verbs: what each does, where it does nothing, and that each counts once."""
 
 from __future__ import annotations
 

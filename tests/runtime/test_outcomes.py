@@ -1,4 +1,4 @@
-"""Each outcome of each row of the saga's table is had: by seeded worlds, by tests that `singly` names, and by these."""
+"""Each outcome of each row of the saga's table occurs: in seeded worlds, in tests that `singly` names, and in these."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""On which line a role's program raised."""
+"""The line on which a role's program raised."""
 
 from __future__ import annotations
 

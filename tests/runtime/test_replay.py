@@ -1,4 +1,4 @@
-"""Replay: the same messages and results give the same run; anything else is noticed and never guessed on."""
+"""Replay: the same messages and results give the same run; any difference is noticed, and nothing is guessed."""
 
 from __future__ import annotations
 

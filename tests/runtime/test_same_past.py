@@ -1,4 +1,4 @@
-"""Another version of a program has the same past if a session could have come by it to where it stands."""
+"""Another version of a program has the same past if a session could have reached its present state under it."""
 
 from __future__ import annotations
 

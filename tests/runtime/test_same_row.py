@@ -1,9 +1,9 @@
-"""A session and the one that its log would give back stand alike, at any moment.
+"""A session and the session that its log would give back have the same state, at any moment.
 
-Seeded worlds run sagas through everything that can be heard in any phase, cancels, deadlines, a person's orders, calls
-without answer and crashes among it. After each event the session is taken up from its log a second time, beside the one
-that goes on, and the two rows are compared. Where the fence is being asked about a call in doubt there is nothing to
-compare yet: what it says decides, and then they are compared.
+Seeded worlds run sagas through every event in every phase, with cancels, deadlines, operators' verbs, calls without
+answer and crashes. After each event the session is recovered from its log a second time, beside the one that goes on,
+and the two rows are compared. While the fence is asked about a call in doubt there is nothing to compare; its answer
+decides, and then they are compared.
 """
 
 from __future__ import annotations

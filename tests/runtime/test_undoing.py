@@ -1,4 +1,4 @@
-"""What there is to compensate comes in pages and is kept nowhere else: every saga that could run can be undone."""
+"""What there is to compensate comes in pages and is stored nowhere else, so every saga that could run can be undone."""
 
 from __future__ import annotations
 

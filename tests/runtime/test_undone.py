@@ -1,4 +1,6 @@
-"""Whose word that the saga is undone counts at a role, and when: nobody undoes what has passed its commit point."""
+"""Which role's message that the saga is undone counts at another role, and when: a role that has passed its commit
+point is not undone.
+"""
 
 from __future__ import annotations
 

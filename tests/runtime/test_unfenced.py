@@ -1,4 +1,4 @@
-"""A role whose worker has no fence: nobody tells what was executed, so what was asked counts, too."""
+"""A role whose worker has no fence: no list says what was executed, so calls without an answer count, too."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""A role that has voted done goes back at its initiator's word alone.
+"""A role that has voted done is undone only by its initiator's message.
 
-Its vote may be one of those that the saga was settled on. Another role that aborts to it may have voted done, too: one
-that lies tells the initiator one thing and its neighbour the other. The initiator hears of every abort, and tells all.
+The saga may have been settled with its vote. Another role that sends it an abort may have voted done, too, because a
+hostile role can tell the initiator one thing and its neighbour another. The initiator hears of every abort, and tells
+all roles.
 """
 
 from __future__ import annotations

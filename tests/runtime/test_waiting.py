@@ -1,4 +1,6 @@
-"""Time and events: recorded once, whichever is first; stable before what follows; nothing is begun anew by a crash."""
+"""Time and events: the first of them is recorded, once; the record is durable before anything that follows; a crash
+begins nothing anew.
+"""
 
 from __future__ import annotations
 

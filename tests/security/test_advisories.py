@@ -1,4 +1,4 @@
-"""The check of dependencies against known advisories claims no more than it was told."""
+"""The check of dependencies against known advisories claims no more than it found out."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A neighbour with nothing but its own login says what is not its to say, to real sidecars on a real Postgres.
+"""A neighbour with nothing but its own login sends what it may not, to real sidecars on a real Postgres.
 
-The order saga runs at warehouse, payment and loyalty, each with its own driver, intake and log; loyalty's login is the
-attacker's, and speaks SQL. What it says is stored or refused; either way nobody acts on it.
+The order saga runs at warehouse, payment and loyalty, each with its own driver, intake and log. The attacker has
+loyalty's login, and uses SQL. Its messages are stored or refused; either way no session acts on them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Whatever comes over a border is read, or refused in the one way that its reader declares: nothing else is raised.
+"""Whatever crosses a border is read, or refused in the one way that its reader declares; it raises nothing else.
 
-A fixed budget of drawn inputs, the same in every run: bytes out of nowhere, and sound messages with a few bytes
-changed, which get further. Some borders have their own beside their tables: `rpc.strict` against a slow plain reading,
-`rpc.framing` in any cutting, trace headers.
+A fixed number of generated inputs, the same in every run: random bytes, and valid messages with a few bytes changed,
+which get further. Some borders have fuzz tests of their own: `rpc.strict` against a slow plain reading, `rpc.framing`
+in any cutting, trace headers.
 """
 
 from __future__ import annotations

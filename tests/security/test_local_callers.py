@@ -1,4 +1,6 @@
-"""Whoever reaches a port of this machine is nobody yet; whoever opens a socket is the user that the kernel names."""
+"""A connection to a port of this machine proves nothing; a connection to a socket proves the user that the kernel
+names.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""No lock that holds up a service can be taken by a login that has no right on what is the service's.
+"""A login without a right on a service's tables can take no lock that holds the service up.
 
-An advisory lock is a number: whoever may connect to the database may take it, and keep it. So neither the log nor the
-fence uses one: they lock rows and tables of their own, for which Postgres asks for rights on these."""
+An advisory lock is a number: any login that may connect to the database may take it, and keep it. So neither the log
+nor the fence uses one. They lock rows and tables of their own, for which Postgres requires rights.
+"""
 
 from __future__ import annotations
 

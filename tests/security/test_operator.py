@@ -1,4 +1,6 @@
-"""Who did it is what was proved: a token, or the user at the other end of a socket. What a person says stands apart."""
+"""Who gave an operator's verb is what was proved: a token, or the user at the other end of a socket. What a person
+claims is kept apart.
+"""
 
 from __future__ import annotations
 

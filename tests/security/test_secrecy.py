@@ -1,4 +1,4 @@
-"""What refuses a value does not show it: errors of types, and exceptions that end a process."""
+"""A refusal does not show the value that it refuses: in errors of types, and in exceptions that end a process."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Callers that keep a server waiting lose their connection, and their neighbours lose nothing.
+"""Clients that keep a server waiting lose their connection, and other clients lose nothing.
 
-Raw sockets against both servers on all four transports. The times are shortened; what is waited for is the condition.
+Raw sockets against both servers, on all four transports. The times are shortened; the tests wait for conditions.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who may ask a sidecar for what: tokens, their rights, and the file they stand in."""
+"""Which requests a sidecar accepts from whom: tokens, their rights, and the file that has them."""
 
 from __future__ import annotations
 

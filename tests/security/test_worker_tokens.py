@@ -1,4 +1,6 @@
-"""Sidecar to worker over HTTP: the worker knows its sidecar by a token, both ways tried."""
+"""Sidecar to worker over HTTP: the worker authenticates its sidecar by a token, tested with a right one and a wrong
+one.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a sidecar does not believe is told of once, counted always, and costs no session anything."""
+"""A message that a sidecar does not believe is reported once, counted always, and costs no session anything."""
 
 from __future__ import annotations
 

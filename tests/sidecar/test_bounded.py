@@ -1,4 +1,4 @@
-"""A wait that never ends is a failure that says what was waited for."""
+"""A wait that never ends fails, and names what it waited for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Collection, step by step over the verified fake: what goes when, and that a fence is told until it has heard."""
+"""Collection, step by step over the verified fake: what is removed when, and that a fence is told until it has
+answered.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The commit point that is a record: the sidecar writes it, nobody is told before it is stable, and it decides the race
-with a cancel."""
+"""The commit point that is a record: the sidecar writes it, no role is told before it is durable, and it decides the
+race with a cancel.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the log refuses of a session costs that session only, is shown, and is tried again when it has been mended."""
+"""What the log refuses of a session affects that session only, is shown, and is tried again once it is corrected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The driver over a verified fake log: what leaves, when, and what a second sidecar makes of it."""
+"""The driver over a verified fake log: what leaves, when, and what a second sidecar recovers from it."""
 
 from __future__ import annotations
 

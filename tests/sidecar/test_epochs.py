@@ -1,8 +1,8 @@
-"""A decision leaves under the epoch that it was made under (docs/protocol.md).
+"""A decision is committed under the epoch under which it was made (docs/protocol.md).
 
-A sidecar that stood still past its lease is woken with two answers at once: a worker's, to what it had asked before,
-and the log's, that the shard is its own anew. In between another sidecar went on with the session. What the first
-answer leads to was decided by a run that is over, so it may not be written under the new epoch.
+A sidecar that was paused past its lease gets two answers at once when it goes on: its worker's, to a call from before,
+and the log's, that it has the shard again. Meanwhile another sidecar went on with the session. The first answer leads
+to a decision of a run that is over, so it must not be written under the new epoch.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The gallery on what runs for real: a sidecar for each role, its log in Postgres, its neighbours woken by NOTIFY.
+"""The gallery on real sidecars: one for each role, with its log in Postgres, woken by NOTIFY.
 
-Each choreography is started as a client starts it, with each of its ARGUMENTS, and has to come to what it says itself,
+Each choreography is started as a client starts it, with each of its ARGUMENTS. It must have the result that it states,
 after the same transactions as the direct reading. All sidecars host all choreographies. Only the workers are fakes.
 """
 

@@ -1,4 +1,6 @@
-"""What a service hosts: versions beside one another, and every choreography at every service that plays in it."""
+"""The choreographies that a service hosts: several versions at once, and every choreography at every service with a
+role in it.
+"""
 
 from __future__ import annotations
 

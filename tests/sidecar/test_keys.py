@@ -1,5 +1,6 @@
-"""What a client sent is what it is compared by: a key stands for one request, whatever a deploy makes of its types and
-whatever the log has let go, as long as the log has anything of its session. A refusal is never told as a success."""
+"""A key stands for one request as the client sent it, whatever a deploy changes in its types and whatever the log has
+removed, as long as the log has anything of its session. A refusal is never answered as a success.
+"""
 
 from __future__ import annotations
 

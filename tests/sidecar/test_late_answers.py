@@ -1,6 +1,6 @@
-"""An answer of the log that comes late is not acted on as if it were fresh.
+"""An answer of the log that comes late is not used as if it were current.
 
-Found by the simulation: the log said of a session what was true when it was asked; the answer arrived after a sweep, or
+Found by the simulation: the log's answer about a session was true when it was asked for, and arrived after a sweep, or
 another owner, had taken the session further.
 """
 

@@ -1,4 +1,4 @@
-"""A log that carries out again, late, whatever was ever asked of it: no session loses what was written after that."""
+"""A log that executes earlier writes again, late: no session loses what was written after them."""
 
 from __future__ import annotations
 

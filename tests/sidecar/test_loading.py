@@ -1,4 +1,4 @@
-"""What is read of a session that has more messages than are read at once."""
+"""How a session is loaded that has more messages than are read at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The log did what it was asked, and its answer was lost: what was committed is acted on all the same.
+"""The log did what was requested, and its answer was lost: what was committed still has its effect.
 
 These are the schedules with which a reviewer broke the first version: each left an accepted session unfinished.
 """

@@ -1,4 +1,4 @@
-"""A session may have more messages than memory is to hold: it ends all the same, and memory does not grow with it."""
+"""A session may have more messages than memory has room for: it still ends, and memory does not grow with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""One answer of a worker, from its fence to the session that asked: each border has one table, and this walks all."""
+"""One answer of a worker, from its fence to the calling session: each border has one table, and these tests walk all of
+them.
+"""
 
 from __future__ import annotations
 

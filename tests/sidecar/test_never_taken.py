@@ -1,4 +1,4 @@
-"""What its receiver will never take parks the session that sent it, with a code, and holds up no neighbour."""
+"""A message that its receiver will never take parks the session that sent it, with a code, and holds up no other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sidecar remembers nothing of sessions that are over: whatever it keeps is as large after many as after a few."""
+"""A sidecar keeps nothing of sessions that are over: its memory is as large after many as after a few."""
 
 from __future__ import annotations
 

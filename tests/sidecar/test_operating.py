@@ -1,4 +1,4 @@
-"""What a person says of a session that waits for him: checked where it is said, and heard at every role."""
+"""An operator's verb for a waiting session: it is checked where it is given, and heard at every role."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rule 0 between bursts: what one burst decided is stable before the calls of the next one leave."""
+"""Rule 0 between bursts: what one burst decided is durable before the calls of the next one leave."""
 
 from __future__ import annotations
 

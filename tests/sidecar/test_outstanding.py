@@ -1,4 +1,4 @@
-"""Without a fence nothing overtakes: a compensation waits for every call that may still be carried out."""
+"""Without a fence, a compensation waits for every call that may still be executed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A peer that begins sessions here without end: its messages wait with it, and people are told once."""
+"""A peer that begins too many sessions here: its messages wait at its own side, and people are told once."""
 
 from __future__ import annotations
 

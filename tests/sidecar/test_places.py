@@ -1,4 +1,4 @@
-"""A message is compared with the program that it claims to be for: what has no place there is heard by nobody."""
+"""A message is compared with the program that it claims to be for: one without a place there is not heard."""
 
 from __future__ import annotations
 

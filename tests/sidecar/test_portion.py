@@ -1,4 +1,6 @@
-"""How much is asked of a log: half after each question that took it too long, twice as much after each that did not."""
+"""How much is requested from the log at once: half as much after an answer that took too long, twice as much after one
+that did not.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A sidecar is ready when its sessions go on: it has looked through its shards, holds them, and no loop of it fails."""
+"""A sidecar is ready when its sessions go on: it has looked through its shards, holds them, and none of its loops
+fails.
+"""
 
 from __future__ import annotations
 

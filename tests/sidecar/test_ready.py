@@ -1,5 +1,6 @@
-"""A sidecar is ready only while what it decides can be committed, and a session can begin: renewed leases alone do not
-show that."""
+"""A sidecar is ready only while its decisions can be committed and a session can begin; renewed leases alone do not
+show that.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loads that overlap: what comes for a session while it is read once is not lost by its being read again."""
+"""Overlapping loads: what arrives for a session while it is loaded once is not lost when it is loaded again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A parked session goes on under a version in which what failed is mended, if that has the same past."""
+"""A parked session goes on under a version in which the failure is corrected, if that version has the same past."""
 
 from __future__ import annotations
 

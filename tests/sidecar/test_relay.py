@@ -1,4 +1,6 @@
-"""Services with databases of their own: what leaves for them, what comes from them, and what a lost call costs."""
+"""Services with databases of their own: which messages leave for them, which come from them, and what a lost call
+costs.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is due for a peer goes out in as many calls as it takes, one after the other, while the peer answers."""
+"""All messages that are due for a peer leave in as many calls as needed, in turn, while the peer answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a session is: every move of the table is taken, and every other one is impossible and changes nothing."""
+"""Where a session is: every move of the table is possible, and every other move is refused and changes nothing."""
 
 from __future__ import annotations
 

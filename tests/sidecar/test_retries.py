@@ -1,4 +1,4 @@
-"""Which policy a call has: its kind decides, the configuration adjusts."""
+"""Which retry policy a call has: its kind decides, the configuration adjusts it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Sessions whose worker is down can be found: how many attempts have failed stands in the log, written when there is
-time, and is gone with the answer."""
+"""Sessions whose worker is down can be found: the log has the number of failed attempts, written when there is time,
+until the answer comes.
+"""
 
 from __future__ import annotations
 

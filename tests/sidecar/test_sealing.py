@@ -1,4 +1,4 @@
-"""The version key lies in a file that is its owner's alone, and is made once."""
+"""The version key is in a file that only its owner can read, and is created once."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What a message type's own code raises is a stranger's error: it costs its own session only.
+"""An exception in a message type's own code affects its own session only.
 
-So it is at every border where such code runs, whatever it raises, `BaseException` included.
+That holds at every border where such code runs, whatever it raises, `BaseException` included.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is under way for sessions is heard when it fails, and is no failure when it is ended with the sidecar."""
+"""A failed task of a session is noticed, and a task that is cancelled with its sidecar is no failure."""
 
 from __future__ import annotations
 

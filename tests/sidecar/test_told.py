@@ -1,6 +1,7 @@
-"""What was accepted before its type is known is kept as it came, and read by the program that asks for it. What does
-not fit is refused to whoever tells it where that can be known; else the saga waits, in sight, for a person who gives
-the value."""
+"""What was accepted before its type is known is kept as it came, and is decoded by the program that waits for it. What
+does not fit is refused to its sender, if that can be known then. Else the saga waits, and is shown, until a person
+gives the value.
+"""
 
 from __future__ import annotations
 

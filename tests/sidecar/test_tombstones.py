@@ -1,4 +1,4 @@
-"""An abort for a session that is unknown leaves a row that is over, in memory nothing, and its initiator an answer."""
+"""An abort for an unknown session leaves a row that is over, nothing in memory, and an answer to its initiator."""
 
 from __future__ import annotations
 

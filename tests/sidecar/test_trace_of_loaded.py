@@ -1,4 +1,4 @@
-"""The trace of a session that was loaded from the log: each message that is taken for the first time has its span."""
+"""The trace of a session that was loaded from the log: each message has a span when it is taken for the first time."""
 
 from __future__ import annotations
 

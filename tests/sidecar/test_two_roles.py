@@ -1,4 +1,4 @@
-"""What one role of a service hands to another role of it, in memory, is news of the message and not of the session."""
+"""A message that one role of a service hands to another role of it, in memory, is new; the session may be old."""
 
 from __future__ import annotations
 

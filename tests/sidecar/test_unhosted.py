@@ -1,4 +1,4 @@
-"""A session whose version is not hosted: its messages are in the log alone, and it begins with all of them."""
+"""A session whose version is not hosted: only the log has its messages, and it begins with all of them."""
 
 from __future__ import annotations
 

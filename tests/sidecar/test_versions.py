@@ -1,5 +1,6 @@
-"""A deployment that is changed under its sessions: they go on as what they began as, hosted from the log where no file
-is that version any more, and wait in sight where that cannot be."""
+"""A deployment that changes under open sessions: they go on under the version with which they began, loaded from the
+log if no file has it any more. If that is impossible, they wait and are shown.
+"""
 
 from __future__ import annotations
 

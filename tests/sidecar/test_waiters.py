@@ -1,4 +1,4 @@
-"""Clients that wait for one session are told each for itself, and leave nothing behind."""
+"""Several clients that wait for one session each get their answer, and leave nothing behind."""
 
 from __future__ import annotations
 

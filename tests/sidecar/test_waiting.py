@@ -1,4 +1,4 @@
-"""Sessions that wait for time and events: out of memory, back when it is time, and never begun anew."""
+"""Sessions that wait for time and events: they leave memory, are loaded when it is time, and are never begun anew."""
 
 from __future__ import annotations
 

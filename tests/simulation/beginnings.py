@@ -1,8 +1,8 @@
-"""What keeps a role of a service from being begun anew by another role of it, each taken away by itself.
+"""The guards that keep a role from being begun anew by another role of its service, each of them removed on its own.
 
-What one role hands another in memory begins a session only where the log cannot have that session. Three guards see to
-it. Each keeps most of what the others keep, so that of hundreds of seeds none shows one that is missing;
-`test_beginnings` arranges it by hand.
+A message that one role hands to another in memory begins a session only if the log cannot have that session. Three
+guards see to that. Each covers most of what the others cover, so hundreds of seeds do not find one that is missing;
+`test_beginnings` arranges the cases by hand.
 """
 
 from __future__ import annotations

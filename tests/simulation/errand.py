@@ -1,6 +1,7 @@
-"""A saga made to be hurt: queries whose answers differ, several transactions a role, a pivot with work after it.
+"""A saga with many places for faults: queries whose answers differ, several transactions at each role, a pivot with
+work after it.
 
-Run by accompanist simulate tests/simulation/errand.py; its workers' replies are made up.
+Run it with accompanist simulate tests/simulation/errand.py; its workers' replies are generated.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A saga in which every role waits for an event, one of them not for ever."""
+"""A saga in which every role waits for an event, and one of them has a timeout."""
 
 from __future__ import annotations
 

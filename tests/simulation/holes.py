@@ -1,9 +1,10 @@
-"""Deliberate holes in who may say what, one at a time: a hostile service has to find its way through each.
+"""Deliberate holes in the rules of who may send what, one at a time: a hostile service has to find its way through
+each.
 
-python -m tests.simulation.holes [NAME ...]
+    python -m tests.simulation.holes [NAME ...]
 
-A row of the table is open to every role, or something beside the table is not looked at: who speaks, under which
-header, in which place of the inbox. Where a kind is not let in at the inbox's door either, the door is open, too.
+A row of the table is opened to every role, or a check beside the table is left out: of the sender, of the header, or of
+the place in the inbox. If the inbox itself refuses the kind, that check is left out, too.
 """
 
 from __future__ import annotations

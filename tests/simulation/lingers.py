@@ -1,4 +1,4 @@
-"""A saga that sleeps before it acts, and gives whole numbers where fractions are taken."""
+"""A saga that sleeps before it acts, and gives whole numbers where fractions are expected."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Finds deliberate bugs by simulation: within how many seeds, and what the judges say of them.
+"""Finds deliberate bugs by simulation: within how many seeds, and with which findings of the judges.
 
-`tests/simulation/planted.py` has the bugs of our own code, `tests/simulation/holes.py` those that a hostile service
-shows. Not promised: that a bug of another kind would be found.
+`tests/simulation/planted.py` has bugs of our own code, `tests/simulation/holes.py` those that a hostile service finds.
+Not promised: that a bug of another kind would be found.
 """
 
 from __future__ import annotations

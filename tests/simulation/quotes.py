@@ -1,7 +1,7 @@
-"""A saga that reads more than it does: what a query says decides who is asked next.
+"""A saga with more queries than effects: the answer of a query decides which role is called next.
 
-Nothing fences a query, so two runs of a session that both ask are told two things; only what is in the log counts.
-Run by accompanist simulate tests/simulation/quotes.py; its workers' replies are made up.
+No fence keeps a query's answer, so two runs of a session may get two answers; only the answer in the log counts. Run it
+with accompanist simulate tests/simulation/quotes.py; its workers' replies are generated.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What a run of a choreography is held to: the direct reading of it, with the same arguments and the same workers.
+"""Compares a run of a choreography with the direct reading, with the same arguments and the same workers.
 
-If the reading settles, every role that the run reached has settled, with the same result after the same transactions;
-if it is aborted, every role has ended, and all that was executed is undone.
+If the reading settles, every role that the run reached has settled, with the same result after the same transactions.
+If the reading aborts, every role has ended, and everything that was executed is undone.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The choreographies that simulated clusters are given in tests: small ones, that differ in what can go wrong."""
+"""The choreographies of simulated clusters in tests: small ones that differ in what can go wrong."""
 
 from __future__ import annotations
 

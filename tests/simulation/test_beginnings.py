@@ -1,5 +1,6 @@
-"""The guards that keep a role from being begun anew by another role of its service: any of them is enough, all gone are
-not. The simulation finds only that all are gone."""
+"""The guards that keep a role from being begun anew by another role of its service: one of them is enough, none is not.
+The simulation finds only that all are missing.
+"""
 
 from __future__ import annotations
 

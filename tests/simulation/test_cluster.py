@@ -1,4 +1,6 @@
-"""Real sidecars in seeded clusters: a slice that is fast, what it must reach, and that a seed is a run."""
+"""Real sidecars in seeded clusters: a fast selection of seeds, the situations it must reach, and that a seed repeats
+its run.
+"""
 
 from __future__ import annotations
 

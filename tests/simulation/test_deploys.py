@@ -1,4 +1,4 @@
-"""What is deployed before a choreography in a simulated cluster is another version of it, and the same saga."""
+"""The version that a simulated cluster deploys before a choreography is another version of it, and the same saga."""
 
 from __future__ import annotations
 

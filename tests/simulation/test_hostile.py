@@ -1,4 +1,4 @@
-"""One service of a simulated cluster says anything that its login allows, and the others are not harmed."""
+"""One service of a simulated cluster sends any message that its login allows, and does no harm to the others."""
 
 from __future__ import annotations
 

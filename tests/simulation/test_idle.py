@@ -1,6 +1,6 @@
-"""What a deployment asks of its logs while it has nothing to do, counted by the question: CPU time follows from that.
+"""What a deployment asks of its logs while it has nothing to do, counted by query: its CPU time follows from that.
 
-Real sidecars in virtual time, without faults and without a session: a minute takes no time.
+Real sidecars run in virtual time, without faults and without a session, so a minute takes no time.
 """
 
 from __future__ import annotations

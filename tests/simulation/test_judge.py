@@ -1,4 +1,6 @@
-"""What the judge of a simulation lets pass of a session that the log has forgotten: that it was undone, once more."""
+"""What the judge of a simulation accepts for a session that the log has forgotten: that it is told of the undoing once
+more.
+"""
 
 from __future__ import annotations
 

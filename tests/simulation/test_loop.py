@@ -1,4 +1,4 @@
-"""A simulated world that does not come to an end says so, and what it waits for."""
+"""A simulated run that does not end says so, and names what it waits for."""
 
 from __future__ import annotations
 

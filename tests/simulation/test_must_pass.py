@@ -1,7 +1,7 @@
 """Every must_pass program on the real runtime, in seeded worlds, does what the direct reading of its choreography does.
 
-The world shuffles, doubles, crashes and recovers; the direct reading knows none of it. If the reading settles, the
-world settles with the same result after the same calls; if it is aborted, the world ends with everything undone.
+The world reorders and repeats messages, crashes and recovers; the direct reading does not. If the reading settles, the
+world settles with the same result after the same calls. If the reading aborts, the world ends with everything undone.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The world outside of a simulated cluster: what programs ask for is told at random times, and time passes."""
+"""The environment of a simulated cluster: awaited events are sent at random times, and time passes."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Every service with a database of its own: real processes, messages relayed from sidecar to sidecar, SIGKILL on the
-way. Judged by the workers' ledgers, each in its own database."""
+"""Every service with a database of its own: real processes, messages relayed between sidecars, and SIGKILL meanwhile.
+The workers' ledgers judge, each in its own database.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A fast slice of `make chaos`, and that its oracles and proxies would notice.
+"""A short part of `make chaos`, and tests that its oracles and proxies notice what is wrong.
 
-The whole takes ten minutes; the slice takes under one, with one sidecar a service. What is asked is the same.
+The whole takes ten minutes, this part under one, with one sidecar for each service. The invariants are the same.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""SIGKILL at every named crash point of sidecar and worker, wherever it is reached, for orders that settle and orders
-that are undone; judged by the workers' ledgers.
+"""SIGKILL at every named crash point of sidecar and worker, for orders that settle and orders that are undone. The
+workers' ledgers judge.
 
-In each round a point is armed at every service that reaches it, so that several processes die in the same round. A
-point that was not reached fails the round: a kill that did not happen shows nothing.
+In each round a point is armed at every service that reaches it, so several processes may crash in one round. A point
+that was not reached fails the round, because a kill that did not happen tests nothing.
 """
 
 from __future__ import annotations

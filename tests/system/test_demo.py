@@ -1,4 +1,4 @@
-"""The demo's scenes, and the quick ones once more on the same data."""
+"""The demo's scenes, and the quick ones a second time on the same data."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""A sidecar's process ends when commits that it was told are durable are missing, and says of which sessions.
+"""A sidecar ends when durable commits of its are missing, and names the sessions.
 
-A real process over a real Postgres. No worker runs: what is looked at is what was written before one is asked.
+It is a real process over a real Postgres. No worker runs, because the test looks at what is written before one is
+called.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A compensation that fails until a person decides: the session waits, visible and in nobody's way."""
+"""A compensation fails until a person decides: its session waits, is shown, and holds up no other."""
 
 from __future__ import annotations
 

@@ -1,11 +1,9 @@
-"""Two sidecars of each service, real processes: they share the shards, one that dies or sleeps is replaced within the
+"""Two sidecars for each service, as real processes: they share the shards; one that crashes or is paused is replaced
+within the lease; one that wakes up again does no harm.
 
-pytestmark = pytest.mark.postgres
-lease, and one that wakes up again harms nothing. Judged by the workers' ledgers. The times are properties of the
-tests: `pytest tests/system/test_replicas.py --junitxml=FILE`.
-
-A sidecar's keeper is stopped while its sidecar is to stay dead: else it would be there again before anybody had to
-take over.
+The workers' ledgers judge. The measured times are properties of the tests: `pytest tests/system/test_replicas.py
+--junitxml=FILE`. While a sidecar has to stay down, its keeper is stopped; otherwise it would be back before the other
+had to take over.
 """
 
 from __future__ import annotations
@@ -24,6 +22,8 @@ from accompanist import limits
 from ops.local import ROOT, cluster
 from ops.stage import ALL_DONE, UNDONE, Stage, keeper, stopped, until
 from tests.system.test_crash_points import persistently
+
+pytestmark = pytest.mark.postgres
 
 SERVICES = ("warehouse", "payment", "loyalty")
 LEASE_S = limits.lease_ms / 1000

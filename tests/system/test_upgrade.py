@@ -1,9 +1,8 @@
-"""The choreography's file is edited and the replicas rolled one by one, with orders in flight: up, and down again.
+"""The choreography's file is edited, and the replicas restart one by one, with orders in flight: an upgrade, and the
+way back.
 
-pytestmark = pytest.mark.postgres
-
-Payment's worker stands still meanwhile, so that every order waits for its charge. The new program awards the points
-twice: which program an order ran is read from the workers' ledgers.
+Payment's worker is stopped meanwhile, so that every order waits for its charge. The new program awards the points
+twice, so the workers' ledgers show which program an order ran.
 """
 
 from __future__ import annotations
@@ -18,6 +17,8 @@ from accompanist.sidecar.config import Service
 from ops.local import ROOT, cluster
 from ops.stage import ALL_DONE, Stage, ended, persistently, stopped, until
 from ops.upgrade import Project, roll
+
+pytestmark = pytest.mark.postgres
 
 SERVICES = ("warehouse", "payment", "loyalty")
 OLD, NEW = ALL_DONE, {**ALL_DONE, "award": 2}

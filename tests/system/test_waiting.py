@@ -1,6 +1,5 @@
-"""Real processes: a saga waits for a person or for time, and what it waits for outlives whoever waits.
-
-Judged by the workers' ledgers.
+"""Real processes: a saga waits for a person or for time, and the wait survives the crash of every process. The workers'
+ledgers judge.
 """
 
 from __future__ import annotations

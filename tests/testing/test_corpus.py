@@ -1,5 +1,6 @@
-"""The programs of the corpus under `Saga`: with their fakes, in several orders and with crashes, the value is the one
-that they say of themselves."""
+"""The programs of the corpus under `Saga`: with their fakes, in several orders and with crashes, each gives the value
+that it states.
+"""
 
 from __future__ import annotations
 

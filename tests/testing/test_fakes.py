@@ -1,5 +1,6 @@
-"""A fake is called as a real worker is: once for each call that reaches it, in the order of the run, with data that
-stays what the fake has made of it."""
+"""A fake is called as a real worker is: once for each call that reaches it, in the order of the run, and it keeps its
+data.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Unions, exhaustive matches, local state, results at several roles and idle roles in `Saga`: it gives what the direct
-reading gives."""
+"""Unions, exhaustive matches, local state, results at several roles and idle roles in `Saga`: it gives the result of
+the direct reading.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pytest plugin, in a pytest of its own: its fixtures, its option, and the picture of a saga whose test fails."""
+"""The pytest plugin, in a pytest of its own: its fixtures, its option, and the diagram of a saga whose test fails."""
 
 from __future__ import annotations
 

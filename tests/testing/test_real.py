@@ -1,4 +1,4 @@
-"""Real workers, on a real Postgres with their own fence, under the scenarios that fakes are run under."""
+"""Real workers, on a real Postgres with their own fence, in the scenarios that fakes run in."""
 
 from __future__ import annotations
 

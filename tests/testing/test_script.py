@@ -1,4 +1,6 @@
-"""What a test makes go wrong in a saga: which call, which time, at what hour; and that it is told of what never was."""
+"""The faults that a test requests: which call, which time, at what hour; and that a fault which never happened is
+reported.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where no run settled, a search and a simulation say so, and do not look like success."""
+"""If no run settled, a search and a simulation say so, and do not look like a success."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values are made up for every type that a message may have."""
+"""Values are generated for every type that a message may have."""
 
 from __future__ import annotations
 

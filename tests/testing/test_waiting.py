@@ -1,4 +1,4 @@
-"""A test tells events or withholds them; a search tries every moment at which one may come, with a crash in between."""
+"""A test sends events or withholds them; a search tries every moment at which one may come, with a crash in between."""
 
 from __future__ import annotations
 

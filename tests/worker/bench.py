@@ -1,4 +1,4 @@
-"""A small worker for tests, and a program: what it does is decided by its argument.
+"""A small worker for tests, and a program: its argument decides what it does.
 
 python -m tests.worker.bench --url unix:/… --database DSN --install
 """

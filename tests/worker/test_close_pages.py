@@ -1,4 +1,4 @@
-"""What a session executed can always be told, however much it is: in pages, each of which fits an answer."""
+"""Everything that a session executed can be listed, however much it is: in pages, each of which fits an answer."""
 
 from __future__ import annotations
 

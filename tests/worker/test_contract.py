@@ -1,4 +1,4 @@
-"""What a worker is asked for is called as the service calls it."""
+"""A worker's operations have the names that its service gives them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Crash points: a worker as a process of its own, killed by itself with SIGKILL, asked again afterwards."""
+"""Crash points: a worker as a process of its own kills itself with SIGKILL, and is called again afterwards."""
 
 from __future__ import annotations
 

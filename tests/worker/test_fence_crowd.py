@@ -1,7 +1,7 @@
-"""The fence under a crowd: many connections that repeat, roll back, refuse, compensate and close at random.
+"""The fence under load: many connections that repeat, roll back, decline, compensate and close at random.
 
-Whatever they do, in whatever order it falls out: an effect is there once or not at all, nothing is done behind a closed
-door, and what a close did not list is compensated or was never done.
+Whatever they do, in any order: an effect is there once or not at all, nothing is done after a close, and what a close
+did not list is compensated or was never done.
 """
 
 from __future__ import annotations

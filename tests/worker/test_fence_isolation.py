@@ -1,6 +1,8 @@
-"""The fence waits for a lock and then reads. It is right where the read sees what was waited for (READ COMMITTED), or
-where Postgres refuses the commit of who did not see it (SERIALIZABLE). Where neither holds (REPEATABLE READ) the fence
-refuses. A worker states the level itself, so that no default of a role, a database or a server decides it."""
+"""The fence waits for a lock and then reads. That is correct if the read sees what was committed meanwhile (READ
+COMMITTED), or if Postgres refuses the commit of a transaction that did not see it (SERIALIZABLE). Under REPEATABLE READ
+neither holds, so the fence refuses. A worker sets the level itself, so that no default of a role, a database or a
+server decides it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A worker's limits follow its caller's patience, and what is said of a transaction that was ended is true."""
+"""A worker's limits follow its caller's timeout, and what is reported of an ended transaction is true."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A worker's database that refuses for a while: the call is answered "retry later", and what refuses is let go of."""
+"""A worker's database refuses for a while: the call is answered "retry later", and its connections are closed."""
 
 from __future__ import annotations
 

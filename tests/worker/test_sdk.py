@@ -1,4 +1,4 @@
-"""The SDK over its socket: what an operation's end means to the caller, and what is refused before it begins."""
+"""The SDK over its socket: what the end of an operation means to the caller, and what is refused before it begins."""
 
 from __future__ import annotations
 

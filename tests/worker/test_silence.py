@@ -1,4 +1,4 @@
-"""A worker whose connections to Postgres die without a sign: its calls are answered, and it is well again."""
+"""A worker whose connections to Postgres die without a sign: its calls are answered, and it recovers."""
 
 from __future__ import annotations
 
