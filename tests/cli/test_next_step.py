@@ -28,6 +28,7 @@ print(json.dumps({code: told.remedy for code, told in CATALOGUE.items()}))
 """
 
 
+@pytest.mark.slow
 def test_every_code_has_a_next_step() -> None:
     said = subprocess.run([sys.executable, "-c", EVERY_REMEDY], capture_output=True, text=True, check=True).stdout
     remedies = json.loads(said)

@@ -49,6 +49,7 @@ SHARED = {
 }
 
 
+@pytest.mark.slow
 def test_one_thread_touches_sessions_and_connections() -> None:
     """Defects 25 and 35: a channel, and maps of sessions, were used by several threads without a lock. Here everything
     is done on one event loop. Planted: an `import threading` in the sidecar."""
@@ -59,6 +60,7 @@ def test_one_thread_touches_sessions_and_connections() -> None:
 READS_OBJECTS = {"simulation/search/workers.py": "a search copies the fake workers of its own process"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["pickle", "marshal", "shelve", "dill", "cloudpickle", "yaml"])
 def test_nothing_that_came_over_the_network_is_an_object_before_it_was_read(module: str) -> None:
     """Defect 32: every transport deserialised objects from the network, which runs what they say. Here all that

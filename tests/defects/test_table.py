@@ -254,6 +254,7 @@ def test_every_number_has_its_row() -> None:
     assert all(row.tests if isinstance(row, Held) else row.reason for row in TABLE.values())
 
 
+@pytest.mark.slow
 def test_every_test_that_is_named_is_there() -> None:
     named = sorted({f"tests/{name}" for row in TABLE.values() if isinstance(row, Held) for name in row.tests})
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *named]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import subprocess
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +24,7 @@ LEFT = {
 }
 
 
+@cache
 def shared() -> dict[str, list[str]]:
     """The names of classes that are defined more than once below accompanist/, private ones too, and where."""
     listed = subprocess.run(

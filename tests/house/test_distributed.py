@@ -20,7 +20,9 @@ def test_searches_do_not() -> None:
 
 
 def test_what_takes_long_begins_first_and_the_rest_stays_in_order() -> None:
-    named = ["tests/cli/test_b.py::b", "tests/model/test_plain.py::a", "tests/system/test_c.py::c", "tests/cli/test_b.py::a"]
+    named = [
+        f"tests/{one}" for one in ("cli/test_b.py::b", "model/test_a.py::a", "system/test_c.py::c", "cli/test_b.py::a")
+    ]
     items = [cast(pytest.Item, SimpleNamespace(nodeid=one)) for one in named]
     assert [item.nodeid for item in distributed.in_order(items)] == [named[2], named[1], named[0], named[3]]
 

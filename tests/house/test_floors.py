@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -48,8 +49,13 @@ BOTTOM = {
 }
 
 
-def imports(file: Path) -> Iterator[tuple[int, str]]:
+@cache
+def imports(file: Path) -> tuple[tuple[int, str], ...]:
     """(line, module) of every import in a file, wherever it stands, with `from package import module` in full."""
+    return tuple(_imports(file))
+
+
+def _imports(file: Path) -> Iterator[tuple[int, str]]:
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, name.name) for name in node.names)
@@ -175,6 +181,7 @@ def _around(arrows: Mapping[str, set[str]]) -> list[str]:
     return sorted(left)
 
 
+@cache
 def _arrows() -> dict[str, set[str]]:
     modules = {
         ".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts): file

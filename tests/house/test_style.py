@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -49,11 +50,18 @@ def test_no_file_is_longer_than_one_can_hold_in_mind() -> None:
     assert not long, f"over {file_lines_max} lines: {long}"
 
 
+@cache
+def marked(file: Path) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Constant, ...]:
+    """What the rules look at in a file: its functions, its classes, its literals."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Constant)
+    return tuple(node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, kinds))
+
+
 def test_functions_fit_a_screen() -> None:
     long = [
         f"{shown(file)}:{node.lineno} {node.name}"
         for file in sources()
-        for node in ast.walk(ast.parse(file.read_text()))
+        for node in marked(file)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (node.end_lineno or 0) - node.lineno + 1 > function_lines_max
     ]
@@ -69,7 +77,7 @@ def test_no_class_is_a_manager_or_a_handler() -> None:
     found = [
         f"{shown(file)}:{node.lineno} {node.name}"
         for file in sources()
-        for node in ast.walk(ast.parse(file.read_text()))
+        for node in marked(file)
         if isinstance(node, ast.ClassDef)
         and node.name.lower().endswith(("manager", "handler", "helper", "util", "utils"))
     ]
@@ -90,7 +98,7 @@ def test_sql_stands_where_the_database_is() -> None:
         f"{shown(file)}:{node.lineno}"
         for file in sources()
         if not shown(file).startswith(SQL_PLACES)
-        for node in ast.walk(ast.parse(file.read_text()))
+        for node in marked(file)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and SQL.search(node.value)
     ]
     assert not found, found

@@ -51,6 +51,7 @@ def counted(result: Compiled, one: Diagnostic) -> int:
     return len([other for other in result.diagnostics if (other.code, other.text) == (one.code, one.text)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 def test_what_to_write_compiles_where_it_is_written(name: str) -> None:
     path = HERE / f"{name}.py"
@@ -73,6 +74,7 @@ def test_what_to_write_compiles_where_it_is_written(name: str) -> None:
         assert counted(after, one) < counted(before, one), render(one)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 def test_whoever_follows_all_advice_comes_to_an_end(name: str) -> None:
     path = HERE / f"{name}.py"
@@ -93,6 +95,7 @@ def test_advice_of_both_kinds_is_told_apart() -> None:
     assert "= instead: leave the parameter out" in render(words)
 
 
+@pytest.mark.slow
 def test_much_of_the_advice_is_a_piece_of_program() -> None:
     found = [one for name in MUST_FAIL for one in compiled("must_fail", name).diagnostics]
     assert len([one for one in found if one.edits]) >= 90, "words are only for what cannot be written for the author"

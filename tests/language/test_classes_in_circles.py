@@ -45,6 +45,7 @@ CLASSES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classes", CLASSES)
 @pytest.mark.parametrize("whole", ["f'{%s}'", "%s == %s", "%s in [%s]", "len({%s for g in set(w)})"])
 def test_check_ends(classes: str, whole: str) -> None:

@@ -103,6 +103,7 @@ def test_what_comes_back_is_equal(value: Any, type: Any) -> None:
         assert back == value
 
 
+@pytest.mark.slow
 @given(
     st.recursive(
         st.integers(-(2**53), 2**53)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from unittest.mock import patch
 
+import pytest
+
 from accompanist.language.checks.saga.saga import SagaCheck
 from accompanist.language.program.program import Choreography
 from tests.language.programs import text
@@ -111,6 +113,7 @@ def test_a_move_that_sends_nothing() -> None:
     assert early(checked("m = share(n, to=[b])", "k = share(6 // m, to=[b])", "b.pivot(k)"), "a") == set()
 
 
+@pytest.mark.slow
 def test_many_equal_statements_are_one_group() -> None:
     lines = ["y = 6 // n", "a.do(y)"] * 200
     assert len(early(checked(*lines, "m = com(n, to=b)", "b.pivot(m)"), "a")) == 200

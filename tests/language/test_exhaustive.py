@@ -105,6 +105,7 @@ def missing(kind: str, patterns: Sequence[str], guarded: Sequence[bool]) -> tupl
     return exhaustive.left_out(subject, tree.cases, names)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", VALUES)
 def test_what_is_left_out_is_what_python_leaves_out(kind: str) -> None:
     whole = 0
@@ -207,6 +208,7 @@ def test_numbers_have_no_end_and_are_taken_by_a_name_only() -> None:
     assert missing("int | str", ["int()", "str(x)"], [False, False]) == ()
 
 
+@pytest.mark.slow
 def test_a_search_without_end_is_given_up() -> None:
     many = ", ".join(["bool"] * 40)
     rows = [", ".join("True" if at == one else "_" for at in range(40)) for one in range(40)]

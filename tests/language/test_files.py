@@ -180,6 +180,7 @@ def test_nothing_of_the_file_is_executed() -> None:
     assert codes(text("raise SystemExit(1)\n" + HEAD + "    return desk.ask(number)\n")) == []
 
 
+@pytest.mark.slow
 def test_the_curve_is_near_linear_and_its_ends_are_refused_at_once() -> None:
     """Reason: a program ten times as long may not take fifty times as long; `make bench` shows the whole curve."""
     short, long = (curve.measured(curve.long, lines, rounds=3) for lines in (60, 600))

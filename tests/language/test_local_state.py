@@ -86,6 +86,7 @@ def compared(seed: int) -> bool:
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(4))
 def test_what_compiles_does_what_the_text_says(part: int) -> None:
     ran = [compared(seed) for seed in range(part, PROGRAMS, 4)]

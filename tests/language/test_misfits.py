@@ -164,6 +164,7 @@ NAMES = (
 CLASSES = {"date": date, "datetime": datetime, "time": time, "timedelta": timedelta, "Decimal": Decimal, "UUID": UUID}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(BUILTINS))
 def test_what_a_builtin_is_said_not_to_take_python_refuses(name: str) -> None:
     misfits = Misfits(Messages(_read("")[0]), fields=True)
@@ -198,6 +199,7 @@ def _call(name: str, places: int, names: tuple[str, ...]) -> ast.Call:
 CONSTANTS = ("-1", "0", "1", "2", "30", "99", "10000", "10**10", "2.5", "'x'", "'1.5'", "'NaN'", "UTC", "1 / 3", "None")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pair", sorted(PORTABLE))
 def test_constants_raise_if_and_only_if_that_is_said(pair: tuple[str, str]) -> None:
     misfits = Misfits(Messages(_read("")[0]), fields=True)

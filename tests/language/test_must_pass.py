@@ -20,6 +20,7 @@ def test_there_are_enough() -> None:
     assert len(MUST_PASS) >= 25
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MUST_PASS)
 @pytest.mark.parametrize("seed", range(8))
 def test_projections_do_what_the_text_says(name: str, seed: int) -> None:
@@ -84,6 +85,7 @@ def test_erasing_the_selections_gives_the_choreography_back(name: str) -> None:
         assert erase(amender.proceed(one).body) == one.body
 
 
+@pytest.mark.slow
 def test_mypy_strict_accepts_them_all() -> None:
     command = [sys.executable, "-m", "mypy", "--strict", "--disable-error-code=empty-body", "--no-error-summary"]
     done = subprocess.run(
@@ -96,6 +98,7 @@ def test_mypy_strict_accepts_them_all() -> None:
     assert done.stdout == ""
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("node") is None, reason="pyright runs on node, and would download one")
 def test_pyright_accepts_them_all() -> None:
     command = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable]

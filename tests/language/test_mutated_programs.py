@@ -55,6 +55,7 @@ class Folder:
         return self._text if path == PATH else read(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(25))
 def test_it_answers(seed: int) -> None:
     chance = random.Random(seed)

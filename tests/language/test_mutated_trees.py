@@ -59,6 +59,7 @@ def answer(path: str, texts: dict[str, str]) -> None:
         sarif(result.diagnostics, warned)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_check_answers(part: int) -> None:
     failed: dict[str, str] = {}

@@ -109,6 +109,7 @@ def test_what_is_moved_or_called_in_an_expression_is_told_as_it_stands(line: str
     assert names_not_in(source, found) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(10))
 def test_so_is_a_program_that_was_changed_by_chance(seed: int) -> None:
     chance, of = random.Random(seed), [program(line) for line in LINES]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 
+import pytest
+
 from accompanist.language import types
 from accompanist.language.checks.types import narrow
 from accompanist.language.text.nodes import every_node
 from tests.language.programs import ROOT
 
 
+@pytest.mark.slow
 def test_every_node_is_what_walk_gives_but_for_contexts() -> None:
     for path in sorted((ROOT / "accompanist/language").rglob("*.py")):
         tree = ast.parse(path.read_text())

@@ -145,6 +145,7 @@ def raises(body: str) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_what_is_accepted_never_raises() -> None:
     accepted = 0
     for seed in range(150):

@@ -311,6 +311,7 @@ def row_of_functions(count: int) -> str:
     return first + "".join(others)
 
 
+@pytest.mark.slow
 def test_a_long_row_of_functions_is_read() -> None:
     calls = program("n", "return f399(n)").replace("@pure\ndef made", f"{row_of_functions(400)}@pure\ndef made")
     assert text(calls).diagnostics == ()

@@ -39,6 +39,7 @@ def log(name: str) -> dict[str, Any]:
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MUST_FAIL)
 def test_every_refusal_can_be_shown_in_an_editor(name: str) -> None:
     found = compiled("must_fail", name).diagnostics

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import sys
 
+import pytest
+
 from tests.language import versions
 
 
+@pytest.mark.slow
 def test_this_version_gives_what_the_others_give() -> None:
     pairs = versions.light()
     found = versions.digests(pairs, versions.computed((text for _, text in pairs), sys.executable))

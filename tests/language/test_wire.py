@@ -99,6 +99,7 @@ def test_a_value_without_a_form_that_says_the_same_is_refused_with_its_path(valu
     assert "2024" not in refused.value.text
 
 
+@pytest.mark.slow
 def test_what_is_not_sent_may_be_of_any_size() -> None:
     many = tuple(range(400_000))
     assert as_sent(many, tuple[float, ...])[-1] == 399_999.0
@@ -318,6 +319,7 @@ def test_what_says_why_a_value_is_refused_holds_nothing_of_it(value: Any, kind: 
         as_sent([value], list[kind])
 
 
+@pytest.mark.slow
 def test_no_choreography_depends_on_how_texts_are_hashed() -> None:
     """The same programs, read directly in processes that hash texts otherwise."""
     script = (

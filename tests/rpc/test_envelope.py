@@ -33,6 +33,7 @@ names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 )
 
 
+@pytest.mark.slow
 @given(st.integers(1, 2**60), names, st.dictionaries(names, json_values, max_size=4), json_values)
 def test_a_request_is_read_as_it_was_written(id: int, method: str, arguments: dict[str, Any], context: Any) -> None:
     meta = codec.encode({"context": context})

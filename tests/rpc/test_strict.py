@@ -94,6 +94,7 @@ values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(values)
 def test_every_json_value_passes(value: Any) -> None:
     strict.check(json.dumps(value).encode())

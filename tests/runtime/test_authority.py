@@ -91,6 +91,7 @@ def test_whatever_an_honest_run_sends_is_allowed(name: str) -> None:
         assert allows(programs[message.receiver], message), message
 
 
+@pytest.mark.slow
 def test_each_row_of_the_table_is_needed_by_an_honest_run() -> None:
     """Of an operator's orders the tests of `runtime.operate` have plenty."""
     needed: set[Permission] = set()

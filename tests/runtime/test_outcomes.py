@@ -211,6 +211,7 @@ def singly() -> Iterator[Callable[[], object]]:
     yield test_unfenced.test_that_a_call_has_ended_is_no_word_about_its_compensation
 
 
+@pytest.mark.slow
 def test_every_outcome_is_had() -> None:
     had: set[tuple[str, ...]] = set()
     with noted(had):

@@ -112,6 +112,7 @@ def standing(row: SessionRow) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=list(SHAPES))
 def test_a_session_and_its_log_stand_alike_whatever_is_heard(shape: Callable[[], dict[str, RoleProgram]]) -> None:
     asked: set[tuple[Phase, str]] = set()

@@ -77,6 +77,7 @@ def test_an_action_takes_the_events_of_its_rows(phase: Phase, name: Name) -> Non
     assert isinstance(event_of(name), takes)
 
 
+@pytest.mark.slow
 def test_every_row_is_taken() -> None:
     """Most of them by seeded worlds; tests/runtime/test_outcomes.py has each outcome of each row."""
     marks = taken_in_worlds()

@@ -62,6 +62,7 @@ def recovered(session: Session, marks: list[ResultRow], *inbox: Message) -> tupl
     return again, next(burst for burst in bursts if burst.calls)
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_transactions_are_undone_in_reverse_page_by_page() -> None:
     fence = Fence(100_000, 1_000)
     session, close = closing()

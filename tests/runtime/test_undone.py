@@ -161,6 +161,7 @@ def test_that_it_is_ended_by_hand_counts_too_while_the_fence_is_asked() -> None:
     assert (owner.session.row.phase, owner.session.row.left) == (Phase.CLOSING, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("commits", ["a", "c"])
 def test_a_saga_that_is_ended_by_hand_at_any_role_ends_everywhere_and_nothing_is_undone(commits: str) -> None:
     """The initiator tells those that only others have reached."""

@@ -80,6 +80,7 @@ READERS: list[tuple[str, Callable[[bytes], Any], bytes, tuple[type[Exception], .
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("read", "sound", "declared"), [row[1:] for row in READERS], ids=[row[0] for row in READERS])
 @budget
 @given(data=st.data())

@@ -37,6 +37,7 @@ def buy(till: Till, amount: At[int, "till"]) -> At[int, "till"]:
 '''
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [

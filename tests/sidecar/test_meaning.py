@@ -99,6 +99,7 @@ def both(source: str) -> bool:
     return bool(imported & {"Closed", "Reused"} and events & {"SHUT", "REUSED"})
 
 
+@pytest.mark.slow
 def test_answers_become_events_in_one_place() -> None:
     root = Path(accompanist.__file__).parent
     assert [str(file.relative_to(root)) for file in sorted(root.rglob("*.py")) if both(file.read_text())] == [

@@ -286,6 +286,7 @@ async def parked(services: Services, session: UUID) -> Parked:
             await asyncio.sleep(0)  # a turn of the loop, not a time
 
 
+@pytest.mark.slow
 async def test_whatever_a_decision_raises_parks_its_session_and_no_other(
     monkeypatch: pytest.MonkeyPatch, problem: BaseException
 ) -> None:

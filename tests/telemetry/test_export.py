@@ -63,6 +63,7 @@ def test_the_environment_decides(environ: dict[str, str], traces: bool, metrics:
     assert (export.wants_traces(environ), export.wants_metrics(environ)) == (traces, metrics)
 
 
+@pytest.mark.slow
 def test_an_absent_collector_blocks_nothing_and_says_so_once(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -78,6 +78,7 @@ def test_libraries_come_out_in_the_same_form(stream: io.StringIO) -> None:
     assert failed["error_type"] == "ValueError" and "alice" not in stream.getvalue()
 
 
+@pytest.mark.slow
 def test_every_log_line_of_the_code_is_in_the_table_with_its_keys() -> None:
     wrong = []
     seen = set()

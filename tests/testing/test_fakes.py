@@ -97,6 +97,7 @@ def test_a_closure_and_a_mock_keep_what_they_have_seen() -> None:
     assert (saga.reason, seen) == ("out of fish", [1, 2])
 
 
+@pytest.mark.slow
 def test_a_long_recursion_is_run_and_not_searched() -> None:
     numbers = [(at * 7919) % 1009 for at in range(250)]
     saga = Saga(mergesort.__file__, "mergesort", arguments={"numbers": numbers}).run()

@@ -32,6 +32,7 @@ def test_one_that_has_not_begun_is_not_begun_to_be_shown():
 """
 
 
+@pytest.mark.slow
 def test_a_test_that_fails_shows_its_sagas(tmp_path: Path) -> None:
     (tmp_path / "test_users.py").write_text(TESTS)
     command = [sys.executable, "-m", "pytest", "-p", "accompanist.testing.plugin", "--accompanist-seed=7", "-q"]

@@ -33,6 +33,7 @@ def test_a_search_in_which_nothing_settles_has_an_exit_code_of_its_own(capsys: p
     assert code == EXIT and told["settled"] == 0 and not told["holds"] and told["complete"]
 
 
+@pytest.mark.slow
 def test_a_simulation_in_which_nothing_settles_has_it_too(capsys: pytest.CaptureFixture[str]) -> None:
     code, out = ran(capsys, "simulate", NEVER, "--seeds", "2")
     assert code == EXIT and "NO RUN SETTLED (ACC833): filed: every saga was undone." in out and WHY in out
@@ -63,6 +64,7 @@ def test_an_unfinished_search_speaks_of_the_ends_that_it_met(capsys: pytest.Capt
     assert "within the bound" not in out
 
 
+@pytest.mark.slow
 def test_what_settles_without_faults_is_not_said_to_settle_never(capsys: pytest.CaptureFixture[str]) -> None:
     code, out = ran(capsys, "verify", ORDERS, "--states-max", "3", "--json")
     assert code == 5 and not any("settled" in one["ends"] for one in json.loads(out)["scenarios"])

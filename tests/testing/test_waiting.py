@@ -36,6 +36,7 @@ def test_what_nobody_waits_for_cannot_be_told() -> None:
         Saga(APPROVAL).tell("warehouse.aproved", True)
 
 
+@pytest.mark.slow
 def test_every_schedule_with_a_crash_holds() -> None:
     verdict = Saga(APPROVAL).explore(crashes=1, declines=0)
     assert verdict.complete
