@@ -97,6 +97,7 @@ def test_two_directories_anywhere_are_each_read_by_themselves(
     assert "is gone from" not in said
 
 
+@pytest.mark.slow
 def test_two_directories_are_compared_file_by_file(
     project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 MIGRATION = ("sqlalchemy", "alembic")
 """They run revisions: `accompanist migrate`, and nothing else."""
 
@@ -16,11 +18,13 @@ def imported_by(*modules: str) -> set[str]:
     return set(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split())
 
 
+@pytest.mark.slow
 def test_a_sidecar_imports_nothing_that_only_migrations_need() -> None:
     found = imported_by("accompanist.cli.sidecar", "accompanist.cli.commands.sidecar", "accompanist.sidecar.process")
     assert "asyncpg" in found
     assert found.isdisjoint(MIGRATION)
 
 
+@pytest.mark.slow
 def test_what_runs_revisions_is_seen_by_it() -> None:
     assert imported_by("accompanist.log.provision").issuperset(MIGRATION)

@@ -69,6 +69,7 @@ def test_nothing_that_came_over_the_network_is_an_object_before_it_was_read(modu
     assert found <= set(READS_OBJECTS)
 
 
+@pytest.mark.slow
 def test_nothing_is_printed_by_what_runs_beside_a_service() -> None:
     """Defect 36: all logging was by println. Planted: a `print` in a sidecar."""
     assert {file for file in calls("print") if not file.startswith("cli/")} <= {"worker/process.py"}

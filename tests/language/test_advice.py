@@ -101,6 +101,7 @@ def test_much_of_the_advice_is_a_piece_of_program() -> None:
     assert len([one for one in found if one.edits]) >= 90, "words are only for what cannot be written for the author"
 
 
+@pytest.mark.slow
 def test_no_words_pose_as_a_program() -> None:
     for name in MUST_FAIL:
         for one in compiled("must_fail", name).diagnostics:

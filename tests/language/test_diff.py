@@ -170,6 +170,7 @@ def test_the_report_names_what_breaks_and_is_json_too() -> None:
     assert json.loads(json.dumps(data))["choreographies"][0]["roles"][0]["verdict"] == "broken"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MUST_PASS)
 def test_no_pair_of_programs_is_too_different(name: str) -> None:
     """Whatever stands in the language can be laid beside something else, and beside itself."""

@@ -87,6 +87,7 @@ def _commands() -> list[str]:
     return sorted(set(re.findall(r"`accompanist ([^`]*)`", texts)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", _commands())
 def test_what_a_runbook_says_to_run_can_be_run(command: str) -> None:
     """Each word of the command line and each option is there."""

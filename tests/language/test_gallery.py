@@ -42,6 +42,7 @@ def test_nothing_in_it_could_be_left_out(name: str) -> None:
     assert [one.text for one in warnings(choreography, Source.of(str(path), path.read_text()))] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "number"), CASES)
 def test_a_saga_with_fakes_gives_its_answers(name: str, number: int) -> None:
     _, module = must_pass(name)

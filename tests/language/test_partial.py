@@ -269,12 +269,14 @@ class _Attempt:
             self.value, self.ok = None, False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("expression", lines(given.TOTAL))
 def test_it_never_raises(expression: str) -> None:
     assert raised(expression) == set()
     assert said(expression) == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("expression", lines(given.PARTIAL))
 def test_it_may_raise(expression: str) -> None:
     assert raised(expression) != set()

@@ -217,11 +217,13 @@ def said(names: str, body: str) -> list[str]:
     return [one.text for one in found]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("names", "body"), rows(given_pure.MAY_RAISE))
 def test_it_may_raise(names: str, body: str) -> None:
     assert len(said(names, body)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("names", "body"), rows(given_pure_total.NEVER_RAISES))
 def test_it_never_raises(names: str, body: str) -> None:
     assert said(names, body) == []
@@ -317,6 +319,7 @@ def test_a_long_row_of_functions_is_read() -> None:
     assert text(calls).diagnostics == ()
 
 
+@pytest.mark.slow
 def test_twice_as_many_early_returns_are_about_twice_the_work() -> None:
     def read(count: int) -> None:
         guards = "; ".join(f"if s == 'k{at}':;     return 100 // n if n else {at}" for at in range(count))

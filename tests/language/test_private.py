@@ -19,6 +19,7 @@ from accompanist.language.versions.texts import again, gather
 from tests.language.programs import MUST_PASS, ROOT, must_pass, path_of, read
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MUST_PASS)
 def test_every_program_comes_back_from_its_texts(name: str) -> None:
     file = str(path_of("must_pass", name))

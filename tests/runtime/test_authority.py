@@ -83,6 +83,7 @@ def keep(ran: World, sent: dict[tuple[Kind, str, str, str], Message]) -> None:
     ran._post = posted  # type: ignore[method-assign]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MUST_PASS)
 def test_whatever_an_honest_run_sends_is_allowed(name: str) -> None:
     programs, sent = honest(name)

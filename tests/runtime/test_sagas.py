@@ -51,6 +51,7 @@ def judge(world: World) -> None:
         assert all(count == 1 for count in effects.values()), effects
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("crashes", [0, 1, 3])
 @pytest.mark.parametrize("decline", ["", "do", "try_it", "last", "finish"])
 def test_a_saga_is_all_or_compensated(crashes: int, decline: str) -> None:
@@ -76,6 +77,7 @@ def test_an_abort_of_the_program_undoes_the_saga_and_says_why() -> None:
         assert row is not None and row.reason == "negative"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pivot", [True, False])
 def test_a_cancel_is_granted_or_refused_but_never_half(pivot: bool) -> None:
     outcomes = {lived(seed, sagas.ring(pivot), crashes=seed % 3, cancel="no more").outcome for seed in range(400)}

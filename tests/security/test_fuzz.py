@@ -98,6 +98,7 @@ def test_what_is_sound_is_read(read: Callable[[bytes], Any], sound: bytes) -> No
     read(sound)
 
 
+@pytest.mark.slow
 @budget
 @given(data=near(MESSAGES))
 def test_messages_that_are_read_can_be_kept_and_read_again(data: bytes) -> None:
@@ -113,6 +114,7 @@ def test_messages_that_are_read_can_be_kept_and_read_again(data: bytes) -> None:
 NASTY = st.text(max_size=40) | st.none() | st.integers() | st.lists(st.integers(), max_size=2)
 
 
+@pytest.mark.slow
 @budget
 @given(
     fields=st.dictionaries(st.sampled_from(["session", "role", "site", "key", "attempt", "deadline", "baggage"]), NASTY)

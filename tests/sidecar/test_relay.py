@@ -70,6 +70,7 @@ async def test_nothing_is_left_behind() -> None:
         await asyncio.sleep(0)  # a turn of the loop, not a time
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["in memory", "in the log alone"])
 async def test_a_contradiction_at_the_receiver_parks_the_sender(where: str) -> None:
     services = Services(sagas.ring(), apart={"b"})

@@ -133,6 +133,7 @@ def test_a_run_that_never_ends_is_told_with_its_last_lines(monkeypatch: pytest.M
     assert len(str(found.value).splitlines()) < 250 and "lines" in str(found.value)
 
 
+@pytest.mark.slow
 def test_a_search_refuses_what_it_would_forget() -> None:
     """What a query has changed would be there in one schedule and not in the next."""
     with pytest.raises(AuthorError, match=r"kitchen\.ready changes the data of its fake"):

@@ -16,6 +16,7 @@ PROGRAMS = ("unions", "every_case", "local_state", "key_exchange", "idle_strateg
 RUNS = [(name, given) for name in PROGRAMS for given in module_of(name).ARGUMENTS]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "given"), RUNS)
 def test_a_run_gives_what_the_text_says(name: str, given: dict[str, Any]) -> None:
     choreography, module = must_pass(name)
