@@ -60,6 +60,10 @@ SHOWN_BY = {
     "hands": 15,
     "headers": 22,
     "squats": 7,
+    "declines-believed": 25,
+    "votes": 10,
+    "ends": 11,
+    "keys-of-a-version": 7,
 }
 """By the name of a bug, the first seed that shows it."""
 
