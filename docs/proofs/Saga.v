@@ -58,7 +58,7 @@ Record st := mk {
   begun : role -> bool;          (* a message that begins its program has arrived; never at a tombstone *)
   vote : role -> option bool;    (* Some true: done. Some false: abort *)
   con : role -> list role;       (* its contacts: the roles that it has sent to *)
-  shut : role -> bool;           (* the fence refuses forward calls. True also where a tombstone keeps every call out *)
+  shut : role -> bool;           (* the fence refuses forward calls *)
   exec : role -> list site;      (* the transactions that its worker has executed, in order of commit *)
   undone : role -> list site;    (* those that are undone, in order *)
   hand : role -> list site;      (* those of them that an operator has marked as undone *)
@@ -203,15 +203,16 @@ Inductive step : st -> st -> Prop :=
 | told s r :
     ab s r = true -> ph s r = Running \/ ph s r = Done \/ ph s r = Idle -> shut s r = true ->
     step s (to_phase r Undoing (to_told (tells s r) s))
-(** bury: an abort comes first to a role that its session never reached. It leaves a tombstone (`abort`). *)
+(** bury: an abort comes first to a role that its session never reached. It leaves a tombstone (`abort`). The worker was
+    never called, so no door has to be shut. *)
 | bury s r :
     ab s r = true -> ph s r = Idle -> r <> i ->
-    step s (to_phase r Ended (to_shut r (to_told (tells s r) s)))
+    step s (to_phase r Ended (to_told (tells s r) s))
 (** orphan: a request comes first to the owner, whom its session never reached. The owner grants it and leaves a
     tombstone (`cancel`). *)
 | orphan s :
     req s = true -> ph s o = Idle -> vote s o = None -> o <> i ->
-    step s (to_phase o Ended (to_vote o false (to_own o (to_granted o (to_shut o (to_told (tells s o) s))))))
+    step s (to_phase o Ended (to_vote o false (to_own o (to_granted o (to_told (tells s o) s)))))
 (** spread: while it is undone, the initiator tells a role late (`done` and `compensated` in undoing and undone). *)
 | spread s q :
     ph s i = Undoing \/ ph s i = Undone -> step s (to_told [q] s)

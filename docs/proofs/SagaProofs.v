@@ -55,7 +55,7 @@ Record inv (s : st) : Prop := {
   i_gw : forall r, granted s r = true -> why s;
   i_kw : forall r, back (ph s r) -> why s;
   i_aw : forall r, ab s r = true -> why s;
-  i_sh : forall r, back (ph s r) -> shut s r = true;
+  i_sh : forall r, back (ph s r) -> begun s r = true -> shut s r = true;
   i_un : forall r, ph s r = Undone -> exec s r = rev (undone s r);
   i_ue : forall r, ph s r = Ended -> exec s r = rev (undone s r);
   i_ub : forall r k, In k (undone s r) -> back (ph s r);
@@ -222,7 +222,8 @@ Proof.
   (* a list grows at its end *)
   all: try solve [intros r0; cases; [apply NoDup_snoc; auto; apply (i_xn s I)|apply (i_xn s I)]].
   (* a role goes on with going back *)
-  all: try solve [intros r0 B; cases; try by_ s I; apply (i_sh s I); eapply BK; [eassumption|simpl; auto]].
+  all: try solve [intros r0 B G; cases; try by_ s I; apply (i_sh s I); auto; eapply BK; [eassumption|simpl; auto]].
+  all: try solve [intros r0 B G; cases; [exfalso; exact (i_bi s I _ G H0)|now apply (i_sh s I)]].
   all: try solve [intros ? B; exists o; cbn; apply put_same].
   all: try solve [intros r0 k0 B; pose proof (i_ux s I _ _ B); unfold put; destruct (Nat.eqb_spec r0 r); subst; auto;
     apply in_or_app; auto].
