@@ -20,8 +20,9 @@
       compensation that he marks as done is covered: rule [excuse];
     - a worker without a fence;
     - termination. A rule says what may happen, not that it does;
-    - the saga check. Rules [pivot] and [record] assume what it promises: at the commit point, no other role may fail by
-      itself any more. [may] is that right, and rule [safe] gives it up for good. *)
+    - the saga check. The rules assume what it promises. At the commit point, no other role may fail by itself any more:
+      [may] is that right, and rule [safe] gives it up for good. What has no compensation is executed behind that point
+      only: a guard of [execute]. *)
 
 Require Import List Arith PeanoNat Bool Lia.
 Import ListNotations.
@@ -50,12 +51,14 @@ Variable o : role.
 Variable roles : list role.
 (** The send set: the roles that a role's projection can send to. *)
 Variable T : role -> list role.
+(** The effects that no compensation undoes. *)
+Variable stays : site -> bool.
 
 (** ** States *)
 
 Record st := mk {
   ph : role -> phase;
-  begun : role -> bool;          (* a message that begins its program has arrived; never at a tombstone *)
+  begun : role -> bool;          (* a message that begins its program has arrived. Only the proofs read this *)
   vote : role -> option bool;    (* Some true: done. Some false: abort *)
   con : role -> list role;       (* its contacts: the roles that it has sent to *)
   shut : role -> bool;           (* the fence refuses forward calls *)
@@ -135,6 +138,9 @@ Definition tells (s : st) (r : role) : list role := i :: T r ++ con s r.
 Definition can_fail (s : st) (r : role) : Prop :=
   may s r = true /\ (ph s r = Running \/ (r = i /\ ph s i = Done)).
 
+(** A session that was not taken up yet: whatever may have arrived, nothing was executed. *)
+Definition untouched (s : st) (r : role) : Prop := ph s r = Idle \/ (ph s r = Running /\ exec s r = []).
+
 Definition first :=
   mk (fun _ => Idle) (fun _ => false) (fun _ => None) (fun _ => []) (fun _ => false) (fun _ => []) (fun _ => [])
      (fun _ => []) (fun _ => false) false (fun _ => false) (fun _ => false)
@@ -153,9 +159,11 @@ Inductive step : st -> st -> Prop :=
 | begin s p q :
     In q (con s p) -> ph s q = Idle -> q <> i -> step s (to_phase q Running (to_begun q s))
 (** execute: the worker executes a transaction; `replied` tells later, or never. The call may be a late one of a process
-    that is dead. The fence lets none in behind its door, and none twice. *)
+    that is dead. The fence lets none in behind its door, and none twice. What cannot be undone comes behind the commit
+    point: that is the saga check's other promise. *)
 | execute s r k :
-    ph s r = Running -> shut s r = false -> ~ In k (exec s r) -> step s (to_exec r k s)
+    ph s r = Running -> shut s r = false -> ~ In k (exec s r) -> (stays k = true -> passed s = true) ->
+    step s (to_exec r k s)
 (** safe: all that may fail at this role is behind it. No event goes with it: the saga check has it of the program. *)
 | safe s r :
     r <> o -> ph s r = Idle \/ ph s r = Running \/ ph s r = Done -> granted s r = false -> shut s r = false ->
@@ -203,22 +211,21 @@ Inductive step : st -> st -> Prop :=
 | told s r :
     ab s r = true -> ph s r = Running \/ ph s r = Done \/ ph s r = Idle -> shut s r = true ->
     step s (to_phase r Undoing (to_told (tells s r) s))
-(** bury: an abort comes first to a role that its session never reached. It leaves a tombstone (`abort`). The worker was
-    never called, so no door has to be shut. *)
+(** bury: an abort is the first thing that a role hears, though `data` may have arrived before. It leaves a tombstone
+    (`abort`). The worker was never called, so no door has to be shut. *)
 | bury s r :
-    ab s r = true -> ph s r = Idle -> r <> i ->
+    ab s r = true -> untouched s r -> r <> i ->
     step s (to_phase r Ended (to_told (tells s r) s))
-(** orphan: a request comes first to the owner, whom its session never reached. The owner grants it and leaves a
-    tombstone (`cancel`). *)
+(** orphan: a request is the first thing that the owner hears. The owner grants it and leaves a tombstone (`cancel`). *)
 | orphan s :
-    req s = true -> ph s o = Idle -> vote s o = None -> o <> i ->
+    req s = true -> untouched s o -> may s o = true -> vote s o = None -> o <> i ->
     step s (to_phase o Ended (to_vote o false (to_own o (to_granted o (to_told (tells s o) s)))))
 (** spread: while it is undone, the initiator tells a role late (`done` and `compensated` in undoing and undone). *)
 | spread s q :
     ph s i = Undoing \/ ph s i = Undone -> step s (to_told [q] s)
 (** undo: the worker compensates the last transaction that is not undone (`undid`). *)
 | undo s r k l :
-    ph s r = Undoing -> exec s r = l ++ [k] ++ rev (undone s r) -> step s (to_undone r k s)
+    ph s r = Undoing -> exec s r = l ++ [k] ++ rev (undone s r) -> stays k = false -> step s (to_undone r k s)
 (** excuse: an operator marks it as undone (`operator` in undoing: `skip`, `resolve`). *)
 | excuse s r k l :
     ph s r = Undoing -> exec s r = l ++ [k] ++ rev (undone s r) -> step s (to_hand r k (to_undone r k s))

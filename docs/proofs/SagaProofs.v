@@ -14,8 +14,9 @@ Section Saga.
 Variable i o : role.
 Variable roles : list role.
 Variable T : role -> list role.
-Local Notation step := (Saga.step i o T).
-Local Notation reach := (Saga.reach i o roles T).
+Variable stays : site -> bool.
+Local Notation step := (Saga.step i o T stays).
+Local Notation reach := (Saga.reach i o roles T stays).
 Local Notation first := (Saga.first o roles).
 Local Notation Cl := (Saga.Cl i).
 Local Notation ends := (Saga.ends i T).
@@ -39,6 +40,7 @@ Record inv (s : st) : Prop := {
   i_ct : forall p x, In x (con s p) -> p <> i -> In x (T p);
   i_xb : forall r k, In k (exec s r) -> begun s r = true;
   i_xn : forall r, NoDup (exec s r);
+  i_xp : forall r k, In k (exec s r) -> stays k = true -> passed s = true;
   i_ux : forall r k, In k (undone s r) -> In k (exec s r);
   i_hu : forall r k, In k (hand s r) -> In k (undone s r);
   i_cl : forall r, begun s r = true -> counted s r;
@@ -55,7 +57,7 @@ Record inv (s : st) : Prop := {
   i_gw : forall r, granted s r = true -> why s;
   i_kw : forall r, back (ph s r) -> why s;
   i_aw : forall r, ab s r = true -> why s;
-  i_sh : forall r, back (ph s r) -> begun s r = true -> shut s r = true;
+  i_sh : forall r, back (ph s r) -> exec s r <> [] -> shut s r = true;
   i_un : forall r, ph s r = Undone -> exec s r = rev (undone s r);
   i_ue : forall r, ph s r = Ended -> exec s r = rev (undone s r);
   i_ub : forall r k, In k (undone s r) -> back (ph s r);
@@ -64,7 +66,6 @@ Record inv (s : st) : Prop := {
   i_all : ph s i = Settled -> forall q, Cl (con s) q -> vote s q = Some true;
   i_end : ph s i = Ended -> forall q, Cl (ends s) q -> ph s q = Undone \/ ph s q = Ended;
   i_ms : forall r, may s r = false -> shut s r = true -> why s;
-  i_mo : may s o = false -> begun s o = true;
   i_pm : passed s = true -> forall r, may s r = false;
 }.
 
@@ -72,7 +73,6 @@ Lemma inv_first : inv first.
 Proof.
   constructor; cbn; intros; try tauto; try congruence; try discriminate; auto.
   - constructor.
-  - rewrite Nat.eqb_refl in H. discriminate.
 Qed.
 
 Section Facts.
@@ -117,13 +117,25 @@ Proof.
 Qed.
 Lemma idle_blank r : ph s r = Idle -> begun s r = false.
 Proof. intros P. destruct (begun s r) eqn:B; auto. exfalso. exact (i_bi s I _ B P). Qed.
-Lemma idle_list r : ph s r = Idle -> exec s r = rev (undone s r).
+Lemma unbegun_list r : begun s r = false -> exec s r = rev (undone s r).
 Proof.
-  intros P. apply idle_blank in P.
+  intros P.
   destruct (exec s r) as [|k l] eqn:E.
   - destruct (undone s r) as [|k l] eqn:U; auto.
     assert (X : In k (exec s r)) by (apply (i_ux s I); rewrite U; now left). rewrite E in X. destruct X.
   - rewrite (i_xb s I r k) in P; [discriminate|]. rewrite E; now left.
+Qed.
+Lemma untouched_list r : untouched s r -> exec s r = rev (undone s r).
+Proof.
+  intros [P|[_ E]].
+  - apply unbegun_list. now apply idle_blank.
+  - rewrite E. destruct (undone s r) as [|k l] eqn:U; auto.
+    assert (X : In k (exec s r)) by (apply (i_ux s I); rewrite U; now left). rewrite E in X. destruct X.
+Qed.
+Lemma untouched_exec r : untouched s r -> exec s r = [].
+Proof.
+  intros [P|[_ E]]; auto. apply idle_blank in P. destruct (exec s r) as [|k l] eqn:E; auto.
+  rewrite (i_xb s I r k) in P; [discriminate|]. rewrite E; now left.
 Qed.
 End Facts.
 
@@ -167,13 +179,13 @@ Ltac clash := repeat match goal with P : ph ?s ?r = ?p, B : context [ph ?s ?r] |
 (** The parts of the invariant that a step leaves as they are; in the order of [inv]. *)
 Ltac split_ s I := constructor;
   [ try exact (i_rb s I) | try exact (i_bi s I) | try exact (i_cb s I) | try exact (i_ct s I)
-  | try exact (i_xb s I) | try exact (i_xn s I) | try exact (i_ux s I) | try exact (i_hu s I)
+  | try exact (i_xb s I) | try exact (i_xn s I) | try exact (i_xp s I) | try exact (i_ux s I) | try exact (i_hu s I)
   | try exact (i_cl s I) | try exact (i_rc s I) | try exact (i_tb s I) | try exact (i_tr s I) | try exact (i_dt s I)
   | try exact (i_st s I) | try exact (i_fk s I) | try exact (i_og s I) | try exact (i_oc s I)
   | try exact (i_ov s I) | try exact (i_om s I) | try exact (i_gw s I) | try exact (i_kw s I)
   | try exact (i_aw s I) | try exact (i_sh s I) | try exact (i_un s I) | try exact (i_ue s I)
   | try exact (i_ub s I) | try exact (i_se s I) | try exact (i_sg s I) | try exact (i_all s I)
-  | try exact (i_end s I) | try exact (i_ms s I) | try exact (i_mo s I) | try exact (i_pm s I) ].
+  | try exact (i_end s I) | try exact (i_ms s I) | try exact (i_pm s I) ].
 Ltac by_ s I := first
   [ eapply (i_rb s I); eassumption | eapply (i_bi s I); eassumption | eapply (i_cb s I); eassumption
   | eapply (i_ct s I); eassumption | eapply (i_xb s I); eassumption | eapply (i_xn s I); eassumption
@@ -183,7 +195,7 @@ Ltac by_ s I := first
   | eapply (i_om s I); eassumption | eapply (i_sh s I); eassumption | eapply (i_un s I); eassumption
   | eapply (i_ue s I); eassumption | eapply (i_ub s I); eassumption | eapply (i_se s I); eassumption
   | eapply (i_sg s I); eassumption | eapply (i_all s I); eassumption | eapply (i_end s I); eassumption
-  | eapply (i_mo s I); eassumption | eapply (i_pm s I); eassumption ].
+  | eapply (i_pm s I); eassumption ].
 
 Lemma NoDup_snoc (A : Type) (k : A) l : NoDup l -> ~ In k l -> NoDup (l ++ [k]).
 Proof.
@@ -223,15 +235,19 @@ Proof.
   all: try solve [intros r0; cases; [apply NoDup_snoc; auto; apply (i_xn s I)|apply (i_xn s I)]].
   (* a role goes on with going back *)
   all: try solve [intros r0 B G; cases; try by_ s I; apply (i_sh s I); auto; eapply BK; [eassumption|simpl; auto]].
-  all: try solve [intros r0 B G; cases; [exfalso; exact (i_bi s I _ G H0)|now apply (i_sh s I)]].
+  all: try solve [intros r0 B G; cases; [rewrite (untouched_exec s I) in G; congruence|now apply (i_sh s I)]].
   all: try solve [intros ? B; exists o; cbn; apply put_same].
   all: try solve [intros r0 k0 B; pose proof (i_ux s I _ _ B); unfold put; destruct (Nat.eqb_spec r0 r); subst; auto;
     apply in_or_app; auto].
   - (* start *) intros r B. cases; [now left|]. exact (C _ (CL _ B)).
   - (* begin *) intros r B. cases; [|exact (C _ (CL _ B))]. right. cbn.
     destruct (CL _ (i_cb s I _ _ H)) as [->|X]; [now apply Cl0|eapply ClS; eauto].
+  - (* execute *) intros r0 k0 X S. cases; [|exact (i_xp s I _ _ X S)]. apply in_app_or in X.
+    destruct X as [X|[->|[]]]; [exact (i_xp s I _ _ X S)|auto].
+  - intros r0 B X. cases; [rewrite H in B; destruct B|now apply (i_sh s I)].
   - (* pivot *) intros r k0 B. pose proof (i_ux s I _ _ B). unfold put. destruct (Nat.eqb_spec r o); subst; auto.
     apply in_or_app; auto.
+  - intros r B X. cases; [rewrite H in B; destruct B|now apply (i_sh s I)].
   - (* send *) intros p x X N. cases; [|eapply (i_ct s I); eauto]. destruct X as [->|X]; auto. eapply (i_ct s I); eauto.
   - intros R. apply (i_rc s I) in R. cases. now right.
   - intros S. exfalso. eapply SQ; eauto.
@@ -247,12 +263,10 @@ Proof.
   - (* keep *) intros S. cases; [|now apply (i_sg s I)]. destruct H0; congruence.
   - (* close *) intros r0 M B. apply W. cases; [|eauto]. destruct H as [G|[A|[F _]]]; eauto. congruence.
   - (* fail *) intros S. cases. exfalso. destruct H0 as [H0|[-> _]]; [|congruence]. eapply SQ; eauto.
-  - (* bury *) intros r0 E. cases; [|now apply (i_ue s I)]. now apply idle_list.
+  - (* bury *) intros r0 E. cases; [|now apply (i_ue s I)]. now apply untouched_list.
   - (* orphan *) intros r B. apply C. cases; [|now apply OC]. right. apply Cl0. now apply (i_rc s I).
-  - intros r B. cases; [|now apply (i_om s I)]. destruct (may s o) eqn:M; auto.
-    exfalso. exact (i_bi s I _ (i_mo s I M) H0).
-  - intros r E. cases; [|now apply (i_ue s I)]. now apply idle_list.
-  - intros S q X. exfalso. cases. pose proof (i_all s I S o) as A. rewrite A in H1; [discriminate|].
+  - intros r E. cases; [|now apply (i_ue s I)]. now apply untouched_list.
+  - intros S q X. exfalso. cases. pose proof (i_all s I S o) as A. rewrite A in H2; [discriminate|].
     apply Cl0. now apply (i_rc s I).
   - (* spread *) intros r _. apply W. apply (KW i). destruct H as [-> | ->]; simpl; auto.
   - (* undo *) intros r0 k0 B. cases; [|now apply (i_ux s I)]. rewrite H0. apply in_app_or in B.
@@ -285,19 +299,30 @@ Proof.
 Qed.
 
 (** All or compensated. Where the initiator has ended, everything that any role has executed is undone, in reverse
-    order, and no later call is let in. *)
+    order, and its door is shut; and no role that began is anywhere else than back. *)
 Theorem ended_undone s : reach s -> ph s i = Ended ->
-  forall r, exec s r = rev (undone s r) /\ (begun s r = true -> shut s r = true /\ back (ph s r)).
+  forall r, exec s r = rev (undone s r) /\ (exec s r <> [] -> shut s r = true) /\ (begun s r = true -> back (ph s r)).
 Proof.
-  intros R E r. pose proof (invariant s R) as I. split.
-  - destruct (begun s r) eqn:B.
-    + destruct (ended_over s I r E B); [now apply (i_un s I)|now apply (i_ue s I)].
-    + destruct (exec s r) as [|k l] eqn:X.
-      * destruct (undone s r) as [|k l] eqn:U; auto. assert (K : In k (exec s r)).
-        { apply (i_ux s I). rewrite U; now left. } rewrite X in K. destruct K.
-      * rewrite (i_xb s I r k) in B; [discriminate|]. rewrite X; now left.
-  - intros B. assert (K : back (ph s r)) by (destruct (ended_over s I r E B) as [-> | ->]; simpl; auto).
-    split; auto. now apply (i_sh s I).
+  intros R E r. pose proof (invariant s R) as I.
+  assert (O : begun s r = true -> ph s r = Undone \/ ph s r = Ended) by now apply (ended_over s I).
+  assert (K : begun s r = true -> back (ph s r)) by (intros B; destruct (O B) as [-> | ->]; simpl; auto).
+  destruct (begun s r) eqn:B; (split; [|split]); auto.
+  - destruct O; auto; [now apply (i_un s I)|now apply (i_ue s I)].
+  - intros X. now apply (i_sh s I); [apply K|].
+  - now apply unbegun_list.
+  - intros X. destruct (exec s r) as [|k l] eqn:L; [congruence|].
+    rewrite (i_xb s I r k) in B; [discriminate|]. rewrite L; now left.
+Qed.
+
+(** Nor does anything follow: no step executes anything from then on. *)
+Theorem ended_quiet s s' : reach s -> ph s i = Ended -> step s s' -> forall r, exec s' r = exec s r.
+Proof.
+  intros R E ST r. pose proof (invariant s R) as I.
+  assert (N : forall r, ph s r = Running -> False).
+  { intros x X. destruct (ended_over s I x E (i_rb s I x X)); congruence. }
+  destruct ST; unfold to_abort_vote;
+    try match goal with |- context [match vote s ?x with _ => _ end] => destruct (vote s x) end; cbn; auto;
+    exfalso; eauto.
 Qed.
 
 (** Nothing is left: each effect is compensated by its worker, or an operator has marked it. *)
@@ -316,6 +341,12 @@ Proof.
   - destruct (granted s r) eqn:E; auto. exfalso. apply N. eapply (i_gw s I); eauto.
   - destruct (undone s r) as [|k l] eqn:E; auto. exfalso. apply N. apply (i_kw s I r).
     apply (i_ub s I r k). rewrite E; now left.
+Qed.
+(** Whoever goes back can undo all that it did: it did nothing that stays. *)
+Theorem back_undoable s : reach s -> forall r r', back (ph s r) -> forall k, In k (exec s r') -> stays k = false.
+Proof.
+  intros R r r' B k X. pose proof (invariant s R) as I. destruct (stays k) eqn:S; auto. exfalso.
+  apply (passed_why s I); [eapply (i_xp s I); eauto|eapply (i_kw s I); eauto].
 Qed.
 Corollary ended_uncommitted s : reach s -> ph s i = Ended -> passed s = false.
 Proof.
@@ -342,7 +373,7 @@ Proof.
     try match goal with |- context [match vote s ?x with _ => _ end] => destruct (vote s x) eqn:O end; cbn; auto;
     unfold put; repeat split; auto;
     match goal with |- context [Nat.eqb ?a ?b] => destruct (Nat.eqb_spec a b); subst; auto end;
-    exfalso; intuition congruence.
+    exfalso; unfold untouched in *; intuition congruence.
 Qed.
 
 End Saga.

@@ -32,6 +32,8 @@ from accompanist.runtime.authority import allows, ends_by_hand
 from accompanist.runtime.control import CLIENT, control, event, site_of
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.simulation.search import properties
+from accompanist.simulation.search.abstraction import Refinement
+from accompanist.simulation.search.cycle import on_a_cycle
 from accompanist.simulation.search.fence import ModelWorker
 from accompanist.simulation.search.plain import PlainRole
 from accompanist.simulation.search.properties import Broken, FinalState, Property
@@ -91,7 +93,8 @@ class ScheduleStep(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a search found. `broken` with its shortest `schedule`, or nothing; `stopped` is why it gave up before the
-    end, if it did. `sites`: every site that was called or sent at. `reasons`: why sagas were undone."""
+    end, if it did. `sites`: every site that was called or sent at. `reasons`: why sagas were undone. `refined`: how
+    many steps are steps of the proved protocol, if that was asked for."""
 
     broken: Broken | None
     schedule: tuple[ScheduleStep, ...]
@@ -104,6 +107,7 @@ class Report:
     ends: Mapping[str, int]
     sites: frozenset[str]
     reasons: Mapping[str, int] = field(default_factory=dict)
+    refined: int | None = None
 
     @property
     def holds(self) -> bool:
@@ -128,7 +132,8 @@ Events = Mapping[str, Mapping[str, bytes]]
 @dataclass
 class Explorer:
     """A saga to be searched. `workers` by role; `arguments` is the start's payload. `reduced`: quiet steps are taken
-    alone, and everything else that can happen waits. `plain`: the roles whose workers have no fence."""
+    alone, and everything else that can happen waits. `plain`: the roles whose workers have no fence. `refines`: each
+    step is mapped to the proved protocol."""
 
     programs: Mapping[str, RoleProgram]
     workers: Mapping[str, ModelWorker]
@@ -140,6 +145,7 @@ class Explorer:
     events: Events = field(default_factory=dict)
     reduced: bool = True
     plain: frozenset[str] = frozenset()
+    refines: bool = False
 
     def __post_init__(self) -> None:
         choreography = next(iter(self.programs.values())).choreography
@@ -330,6 +336,10 @@ class Explorer:
         """Search until a property breaks, all is seen, or a bound is met."""
         return _BreadthFirst(self, bounds).run()
 
+    def refinement(self) -> Refinement | None:
+        """What maps the steps of a search to the proved protocol, if that is asked for."""
+        return Refinement(self.roles, self.programs, self.post) if self.refines else None
+
     def sites(self) -> frozenset[str]:
         """Every site that was called or sent at so far; a selection as site=label."""
         data = [message for message in self.post.messages if not message.site.startswith("!")]
@@ -354,9 +364,14 @@ class _BreadthFirst:
         self._reasons: Counter[str] = Counter()
         self._steps = 0
         self._began = time.monotonic()
+        self._refinement = explorer.refinement()
 
     def run(self) -> Report:
         stopped = ""
+        try:
+            self._begin()
+        except Broken as broken:
+            return self._report(broken, (), "")
         while self._waiting:
             _, at = heappop(self._waiting)
             self._looked[at] = looked = len(self._next_at) - 1
@@ -366,11 +381,17 @@ class _BreadthFirst:
                 return self._report(found.broken, found.schedule, "")
             if (looked + 1) % _looked_every == 0 and (stopped := self._full()):
                 break
-        cycle = self._cycle()
+        cycle = on_a_cycle(len(self._states), self._looked, self._next, self._next_at)
         if cycle is not None:
             text = f"a run comes back to where it was after step {self._depth[cycle]}"
             return self._report(Broken(Property.ENDS, text), self._schedule(cycle), stopped)
         return self._report(None, (), stopped)
+
+    def _begin(self) -> None:
+        for number, state in enumerate(self._states):
+            if self._refinement is not None:
+                self._refinement.meet(state)
+                self._refinement.begins(number)
 
     def _look(self, at: int) -> None:
         """Everything that can happen in one state."""
@@ -379,17 +400,9 @@ class _BreadthFirst:
             self._steps += 1
             trail: Trail = []
             try:
-                to = explorer.after(state, place, move, left, trail)
+                number = self._meet(at, explorer.after(state, place, move, left, trail), len(trail))
             except Broken as broken:
                 raise _Found(broken, (*self._schedule(at), *self._told(trail))) from None
-            number = self._numbers.get(to)
-            if number is None:
-                number = self._numbers[to] = len(self._states)
-                self._states.append(to)
-                self._from.append(at)
-                self._looked.append(-1)
-                self._depth.append(self._depth[at] + len(trail))
-                heappush(self._waiting, (self._depth[number], number))
             if move.chance is Chance.HELPFUL:
                 resting = False
                 self._next.append(number)
@@ -400,6 +413,22 @@ class _BreadthFirst:
                 self._reasons.update(explorer.reasons(state))
             except Broken as broken:
                 raise _Found(broken, self._schedule(at)) from None
+
+    def _meet(self, at: int, to: tuple[int, ...], moves: int) -> int:
+        """The number of a state that so many moves lead to. Raises Broken."""
+        number = self._numbers.get(to)
+        if number is None:
+            number = self._numbers[to] = len(self._states)
+            self._states.append(to)
+            self._from.append(at)
+            self._looked.append(-1)
+            self._depth.append(self._depth[at] + moves)
+            heappush(self._waiting, (self._depth[number], number))
+            if self._refinement is not None:
+                self._refinement.meet(to)
+        if self._refinement is not None:
+            self._refinement.step(at, number)
+        return number
 
     def _schedule(self, at: int) -> tuple[ScheduleStep, ...]:
         """How a state was first met."""
@@ -435,27 +464,6 @@ class _BreadthFirst:
             return f"{self._bounds.bytes_max} bytes were used"
         return ""
 
-    def _cycle(self) -> int | None:
-        """A state from which helpful steps lead back to it, if there is one: what is left when states that nothing
-        leads to are taken away, again and again."""
-        leading = array("l", bytes(array("l").itemsize * len(self._states)))
-        for to in self._next:
-            leading[to] += 1
-        free = [number for number in range(len(self._states)) if not leading[number]]
-        taken = 0
-        while free:
-            number = free.pop()
-            taken += 1
-            if (look := self._looked[number]) >= 0:
-                for edge in range(self._next_at[look], self._next_at[look + 1]):
-                    to = self._next[edge]
-                    leading[to] -= 1
-                    if not leading[to]:
-                        free.append(to)
-        if taken == len(self._states):
-            return None
-        return next(number for number in range(len(self._states)) if leading[number])
-
     def _report(self, broken: Broken | None, schedule: tuple[ScheduleStep, ...], stopped: str) -> Report:
         return Report(
             broken=broken,
@@ -469,6 +477,7 @@ class _BreadthFirst:
             ends=dict(self._ends),
             sites=self._explorer.sites(),
             reasons=dict(self._reasons),
+            refined=None if self._refinement is None else self._refinement.steps,
         )
 
 

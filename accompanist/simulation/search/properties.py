@@ -41,6 +41,7 @@ class Property(StrEnum):
     POSSIBLE = "no event is impossible where it happens"
     UNPARKED = "nobody waits for an operator"
     FAITHFUL = "a settled saga did what its choreography says"
+    REFINES = "every step is one of the proved protocol"
 
 
 PLAIN = {

@@ -1,0 +1,386 @@
+"""The rules of docs/proofs/Saga.v as one table, and whether a step of the search is a sequence of them.
+
+What is proved there is proved of these rules. So a step of the running core that no sequence of rules explains is a
+step of which nothing is proved, and `Refused` shows it.
+
+Each rule bears the name that it has in Saga.v. It has a reason to be taken, which looks at where a role stands and
+where it has to come; what its guard has against that; and its effect. The right to fail, `may` of Saga.v, is every
+role's until the commit point is passed, and nobody's after it: rule `safe` is taken where `pivot` or `record` is.
+
+Not promised: that this table says what Saga.v says. A test holds the names of the two equal, and the guards are seen to
+work by rules of the core that are switched off (tests/model/test_refinement.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from accompanist.simulation.search.standing import BACK, OVER, Effect, Move, Saga, Stand, Standing, Standings
+
+
+class Rule(NamedTuple):
+    """`due`: whether the role has to take it; `allows`: why its guard forbids it, or nothing; `taken`: what follows."""
+
+    due: Callable[[Move], bool]
+    allows: Callable[[Move], str]
+    taken: Callable[[Move], dict[str, Standing]]
+
+
+class Refused(Exception):
+    """No rules lead from one state to the other: what the first that is due is refused for, or what is left."""
+
+
+def passed(move: Move) -> bool:
+    return move.now[move.saga.owner].passed
+
+
+def can_fail(move: Move) -> bool:
+    """`can_fail` of Saga.v."""
+    return not passed(move) and (move.at.stand is Stand.RUNNING or (move.first and move.at.stand is Stand.DONE))
+
+
+def counted(first: frozenset[str], by: Callable[[str], frozenset[str]]) -> frozenset[str]:
+    """`Cl` of Saga.v."""
+    found, todo = set(first), list(first)
+    while todo:
+        more = by(todo.pop()) - found
+        found |= more
+        todo.extend(more)
+    return frozenset(found)
+
+
+def _if(*reasons: tuple[bool, str]) -> str:
+    return next((text for wrong, text in reasons if wrong), "")
+
+
+# -- forward -----------------------------------------------------------------------------------------------------------
+
+
+def _buried(move: Move) -> bool:
+    """Whether it comes to a tombstone: it is over at once, with nothing done and no door shut."""
+    at, goal = move.at, move.goal
+    blank = not goal.executed and goal.vote != "done" and goal.contacts == at.contacts
+    return at.stand in (Stand.IDLE, Stand.RUNNING) and goal.stand is Stand.ENDED and blank and not goal.shut
+
+
+def _begins(move: Move) -> bool:
+    return move.at.stand is Stand.IDLE and move.goal.stand is not Stand.IDLE and not _buried(move)
+
+
+def _next_effect(move: Move) -> Effect | None:
+    done = len(move.at.executed)
+    return move.goal.executed[done] if len(move.goal.executed) > done else None
+
+
+def _commits(move: Move) -> bool:
+    effect = _next_effect(move)
+    return effect is not None and effect.pivot and not passed(move)
+
+
+def _records(move: Move) -> bool:
+    goal = move.goal
+    return goal.passed and not move.at.passed and goal.stand is not Stand.SETTLED and not _commits(move)
+
+
+def _executes(move: Move) -> str:
+    effect = _next_effect(move)
+    return _if(
+        (move.at.stand is not Stand.RUNNING, f"it is {move.at.stand}"),
+        (move.at.shut, "its door is shut"),
+        (effect in move.at.executed, "it was executed before"),
+        (effect is not None and effect.stays and not effect.pivot and not passed(move), "it cannot be undone"),
+    )
+
+
+def _safe(move: Move) -> str:
+    """The guard of `safe`, for every role but the owner: none can have failed, and none will."""
+    for role, one in move.now.items():
+        if role != move.saga.owner and (one.stand in BACK or one.granted or one.shut):
+            return f"{role} is {one.stand}, {'with' if one.granted else 'without'} a cause to go back"
+    return ""
+
+
+def _at_commit(move: Move) -> str:
+    return _if(
+        (move.role != move.saga.owner, "it does not own the commit point"),
+        (move.at.stand is not Stand.RUNNING, f"it is {move.at.stand}"),
+        (move.at.shut, "its door is shut"),
+        (move.at.granted, "it has granted that the saga is undone"),
+    ) or _safe(move)
+
+
+def _executed(move: Move, **changes: Any) -> dict[str, Standing]:
+    effect = _next_effect(move)
+    assert effect is not None
+    return move.put(executed=(*move.at.executed, effect), **changes)
+
+
+def _sent(move: Move) -> frozenset[str]:
+    """The contacts that it gets by messages of its program."""
+    return move.goal.contacts - move.at.contacts - _forwarded(move)
+
+
+def _forwarded(move: Move) -> frozenset[str]:
+    owner = move.saga.owner
+    goal = move.to[owner]
+    orphaned = goal.vote == "abort" and goal.stand is Stand.ENDED
+    asks = not move.now[owner].asked and (goal.asked or orphaned)
+    alone = owner in move.goal.contacts - move.at.contacts - move.saga.sends_to[move.role]
+    return frozenset({owner}) if move.first and owner != move.role and (asks or alone) else frozenset()
+
+
+def _sends(move: Move) -> str:
+    return _if(
+        (move.at.stand is not Stand.RUNNING, f"it is {move.at.stand}"),
+        (not _sent(move) <= move.saga.sends_to[move.role], "its projection does not send there"),
+    )
+
+
+def _forward(move: Move) -> dict[str, Standing]:
+    now = move.put(contacts=move.at.contacts | {move.saga.owner})
+    now[move.saga.owner] = now[move.saga.owner]._replace(asked=True).plain()
+    return now
+
+
+def _forward_is_due(move: Move) -> bool:
+    return any(rule.due(move) for name, rule in RULES.items() if name in _FORWARD)
+
+
+# -- back --------------------------------------------------------------------------------------------------------------
+
+
+def _goes_back(move: Move) -> bool:
+    begun = move.at.stand in (Stand.RUNNING, Stand.DONE)
+    return begun and move.goal.stand in BACK and not _buried(move) and not _forward_is_due(move)
+
+
+def _by_itself(move: Move) -> bool:
+    """Whether it goes back for a cause of its own. Only then does it vote abort."""
+    return (move.goal.vote == "abort" and move.at.vote is None) or not move.at.told
+
+
+def _grants(move: Move) -> bool:
+    """Whether a cause has to be recorded, its own or another's."""
+    due = move.goal.granted or (_goes_back(move) and _by_itself(move))
+    return due and not move.at.granted and move.at.stand in (Stand.RUNNING, Stand.DONE)
+
+
+def _own_cause(move: Move) -> bool:
+    return _grants(move) and (not move.at.told or (_goes_back(move) and _by_itself(move)))
+
+
+def _closes(move: Move) -> bool:
+    return move.goal.shut and not move.at.shut and not _forward_is_due(move)
+
+
+def _open(move: Move) -> bool:
+    """Whether its worker may still execute something. Where there is no door, `close` is taken with what needs it."""
+    return not move.at.shut and move.role in move.saga.doors
+
+
+def _fail_guard(move: Move) -> str:
+    may = move.at.stand is Stand.RUNNING or (move.first and move.at.stand is Stand.DONE)
+    return _if(
+        (not move.at.granted, "no cause is recorded"),
+        (not may, f"it is {move.at.stand}"),
+        (_open(move), "its door is open"),
+    )
+
+
+def _told_guard(move: Move) -> str:
+    return _if((not move.at.told, "nobody told it"), (_open(move), "its door is open"))
+
+
+def _undoes(move: Move) -> bool:
+    return move.at.stand is Stand.UNDOING and len(move.goal.undone) > len(move.at.undone)
+
+
+def _undo_guard(move: Move) -> str:
+    left = len(move.at.executed) - len(move.at.undone)
+    last = move.at.executed[left - 1].site if left > 0 else ""
+    asked = move.goal.undone[len(move.at.undone)]
+    stays = left > 0 and move.at.executed[left - 1].stays
+    return _if(
+        (asked != last, f"it undoes {asked}, and the last that is not undone is {last or 'none'}"),
+        (stays, f"{asked} has no compensation"),
+    )
+
+
+def _all_undone(move: Move) -> str:
+    done = tuple(effect.site for effect in move.at.executed)
+    return _if((done != move.at.undone[::-1], "not everything is undone in reverse order"))
+
+
+# -- the end -----------------------------------------------------------------------------------------------------------
+
+
+def _settle_guard(move: Move) -> str:
+    reached = counted(move.at.contacts, lambda role: move.now[role].contacts)
+    missing = sorted(role for role in reached if move.now[role].vote != "done")
+    return _if(
+        (move.at.granted, "it has granted that the saga is undone"),
+        (bool(missing), f"{', '.join(missing)} did not vote done"),
+    )
+
+
+def _end_guard(move: Move) -> str:
+    first = move.saga.sends_to[move.role] | move.at.contacts
+    reached = counted(first, lambda role: move.saga.sends_to[role]) - {move.role}
+    missing = sorted(role for role in reached if move.now[role].stand not in OVER)
+    return _if((bool(missing), f"{', '.join(missing)} did not compensate"))
+
+
+def _any(move: Move) -> str:
+    return ""
+
+
+def _only(right: Callable[[Move], bool], text: str) -> Callable[[Move], str]:
+    return lambda move: "" if right(move) else text
+
+
+def _to(stand: Stand) -> Callable[[Move], dict[str, Standing]]:
+    return lambda move: move.put(stand=stand)
+
+
+def _from(stand: Stand, *goals: Stand, first: bool) -> Callable[[Move], bool]:
+    return lambda move: move.at.stand is stand and move.goal.stand in goals and move.first == first
+
+
+RULES: dict[str, Rule] = {
+    "start": Rule(lambda move: move.first and _begins(move), _any, _to(Stand.RUNNING)),
+    "begin": Rule(
+        lambda move: not move.first and _begins(move),
+        _only(lambda move: any(move.role in one.contacts for one in move.now.values()), "nobody has sent to it"),
+        _to(Stand.RUNNING),
+    ),
+    "execute": Rule(lambda move: _next_effect(move) is not None and not _commits(move), _executes, _executed),
+    "pivot": Rule(
+        _commits, lambda move: _at_commit(move) or _executes(move), lambda move: _executed(move, passed=True)
+    ),
+    "record": Rule(_records, _at_commit, lambda move: move.put(passed=True)),
+    "send": Rule(
+        lambda move: bool(_sent(move)), _sends, lambda move: move.put(contacts=move.at.contacts | _sent(move))
+    ),
+    "forward": Rule(
+        lambda move: bool(_forwarded(move)),
+        _only(lambda move: move.at.stand in (Stand.RUNNING, Stand.DONE), "its saga is decided"),
+        _forward,
+    ),
+    "vote_done": Rule(
+        lambda move: move.at.stand is Stand.RUNNING and move.goal.vote == "done",
+        lambda move: _if(
+            (move.at.vote is not None, "it has voted"), (move.at.granted, "it has granted that the saga is undone")
+        ),
+        lambda move: move.put(stand=Stand.DONE, vote="done"),
+    ),
+    "grant": Rule(
+        _own_cause,
+        _only(can_fail, "nothing may fail here any more"),
+        lambda move: move.put(granted=True),
+    ),
+    "keep_cause": Rule(
+        lambda move: _grants(move) and not _own_cause(move),
+        _only(lambda move: move.at.told, "nobody told it"),
+        lambda move: move.put(granted=True),
+    ),
+    "close": Rule(
+        _closes,
+        _only(lambda move: move.at.granted or move.at.told or can_fail(move), "nothing lets it go back"),
+        lambda move: move.put(shut=True),
+    ),
+    "fail": Rule(
+        lambda move: _goes_back(move) and _by_itself(move),
+        _fail_guard,
+        lambda move: move.telling(stand=Stand.UNDOING, vote=move.at.vote or "abort"),
+    ),
+    "told": Rule(
+        lambda move: _goes_back(move) and not _by_itself(move),
+        _told_guard,
+        lambda move: move.telling(stand=Stand.UNDOING),
+    ),
+    "bury": Rule(
+        lambda move: _buried(move) and move.goal.vote is None,
+        lambda move: _if((not move.at.told, "nobody told it"), (move.first, "it is the initiator")),
+        lambda move: move.telling(stand=Stand.ENDED),
+    ),
+    "orphan": Rule(
+        lambda move: _buried(move) and move.goal.vote is not None,
+        lambda move: _if(
+            (not move.at.asked, "nobody asked it"),
+            (move.role != move.saga.owner or move.first, "it does not decide"),
+            (passed(move), "the commit point is passed"),
+        ),
+        lambda move: move.telling(stand=Stand.ENDED, vote="abort"),
+    ),
+    "spread": Rule(
+        lambda move: move.goal.told and not move.at.told,
+        _only(lambda move: move.stands.stand in (Stand.UNDOING, Stand.UNDONE), "nobody tells it"),
+        lambda move: move.put(told=True),
+    ),
+    "undo": Rule(
+        _undoes,
+        _undo_guard,
+        lambda move: move.put(undone=move.goal.undone[: len(move.at.undone) + 1]),
+    ),
+    "all_undone": Rule(
+        lambda move: move.at.stand is Stand.UNDOING and move.goal.stand in OVER and not _undoes(move),
+        _all_undone,
+        _to(Stand.UNDONE),
+    ),
+    "settle": Rule(_from(Stand.DONE, Stand.SETTLED, first=True), _settle_guard, _to(Stand.SETTLED)),
+    "settled_at": Rule(
+        _from(Stand.DONE, Stand.SETTLED, first=False),
+        _only(lambda move: move.stands.stand is Stand.SETTLED, "the initiator has not settled"),
+        _to(Stand.SETTLED),
+    ),
+    "end_saga": Rule(_from(Stand.UNDONE, Stand.ENDED, first=True), _end_guard, _to(Stand.ENDED)),
+    "ended_at": Rule(
+        _from(Stand.UNDONE, Stand.ENDED, first=False),
+        _only(lambda move: move.stands.stand is Stand.ENDED, "the initiator has not ended the saga"),
+        _to(Stand.ENDED),
+    ),
+}
+"""The rules by their names in Saga.v, in the order in which a role takes those that are due."""
+_FORWARD = ("execute", "pivot", "record", "send", "forward", "vote_done")
+TAKEN_WITHIN = frozenset({"safe"})
+"""Rules that are taken together with another: `safe` of every role but the owner, with `pivot` or `record`."""
+OPERATORS = frozenset({"excuse", "park", "unpark"})
+"""Rules that no search takes: it has no operator, and a session that is parked breaks a property at once."""
+_path_max = 1_000
+
+
+def path(saga: Saga, now: Standings, to: Standings) -> tuple[tuple[str, str], ...]:
+    """The rules that lead from one state to another, each with the role that takes it. Raises Refused."""
+    taken: list[tuple[str, str]] = []
+    while now != to and len(taken) < _path_max:
+        for role, name in _due(saga, now, to):
+            move = Move(saga, now, to, role)
+            if not RULES[name].allows(move):
+                now = RULES[name].taken(move)
+                taken.append((name, role))
+                break
+        else:
+            raise Refused(_why(saga, now, to))
+    return tuple(taken)
+
+
+def _due(saga: Saga, now: Standings, to: Standings) -> Iterator[tuple[str, str]]:
+    for role in now:
+        move = Move(saga, now, to, role)
+        yield from ((role, name) for name, rule in RULES.items() if rule.due(move))
+
+
+def _why(saga: Saga, now: Standings, to: Standings) -> str:
+    """What is in the way: the first rule that is due and not allowed, else what differs. That an abort was told follows
+    from what its sender did, so that comes last."""
+    for role, name in sorted(_due(saga, now, to), key=lambda due: due[1] == "spread"):
+        because = RULES[name].allows(Move(saga, now, to, role))
+        return f"Saga.v does not let {role} take the rule {name}: {because}"
+    differ = (
+        f"{field} of {role} is {there!r} and not {here!r}"
+        for role in now
+        for field, here, there in zip(Standing._fields, now[role], to[role], strict=True)
+        if here != there
+    )
+    return f"no rule of Saga.v leads there: {'; '.join(differ)}"

@@ -1,0 +1,107 @@
+"""Where a role stands in the proved protocol (docs/proofs/Saga.v), and how it is on its way to where it has to come.
+
+`simulation.search.refinement` has the rules; `simulation.search.abstraction` reads a `Standing` off the search. What
+only the proofs read is left out: `begun`, `own`, `hand`. So is `parked`: no session of a search is parked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+
+class Stand(StrEnum):
+    """The phases of Saga.v."""
+
+    IDLE = "idle"
+    RUNNING = "running"
+    DONE = "done"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+    SETTLED = "settled"
+    ENDED = "ended"
+
+
+BACK = frozenset({Stand.UNDOING, Stand.UNDONE, Stand.ENDED})
+OVER = frozenset({Stand.UNDONE, Stand.ENDED})
+
+
+class Effect(NamedTuple):
+    """A transaction that was executed. `pivot`: it commits the saga. `stays`: no compensation undoes it."""
+
+    site: str
+    pivot: bool = False
+    stays: bool = False
+
+
+class Standing(NamedTuple):
+    """Where a role stands, as Saga.v sees it. `told`: an abort lies in its inbox; `asked`: a request to undo does."""
+
+    stand: Stand = Stand.IDLE
+    vote: str | None = None
+    contacts: frozenset[str] = frozenset()
+    shut: bool = False
+    executed: tuple[Effect, ...] = ()
+    undone: tuple[str, ...] = ()
+    told: bool = False
+    asked: bool = False
+    granted: bool = False
+    passed: bool = False
+
+    def plain(self) -> Standing:
+        """The same, without what no rule reads of a role that stands there."""
+        if self.stand in (Stand.IDLE, Stand.RUNNING):
+            return self
+        if self.stand is Stand.DONE:
+            return self._replace(asked=False)
+        # that the commit point is passed can only forbid, so it is assumed where the log does not tell any more
+        return self._replace(told=False, asked=False, granted=False, passed=self.stand is Stand.SETTLED)
+
+
+Standings = Mapping[str, Standing]
+
+
+class Saga(NamedTuple):
+    """What never changes: `owner` of the commit point, the send sets, and the roles whose workers have a door to shut,
+    because they have transactions."""
+
+    initiator: str
+    owner: str
+    sends_to: Mapping[str, frozenset[str]]
+    doors: frozenset[str]
+
+
+class Move(NamedTuple):
+    """One role on its way: the saga, where all stand now and where all have to come, and the role."""
+
+    saga: Saga
+    now: Standings
+    to: Standings
+    role: str
+
+    @property
+    def at(self) -> Standing:
+        return self.now[self.role]
+
+    @property
+    def goal(self) -> Standing:
+        return self.to[self.role]
+
+    @property
+    def first(self) -> bool:
+        return self.role == self.saga.initiator
+
+    @property
+    def stands(self) -> Standing:
+        """Where the initiator stands."""
+        return self.now[self.saga.initiator]
+
+    def put(self, **changes: Any) -> dict[str, Standing]:
+        return {**self.now, self.role: self.at._replace(**changes).plain()}
+
+    def telling(self, **changes: Any) -> dict[str, Standing]:
+        """The role goes back, and tells whom it tells (`tells` of Saga.v)."""
+        told = {self.saga.initiator, *self.saga.sends_to[self.role], *self.at.contacts}
+        now = self.put(**changes)
+        return {role: one._replace(told=True).plain() if role in told else one for role, one in now.items()}
