@@ -135,7 +135,10 @@ def _text(name: str, roles: tuple[str, ...], verdict: Verification, wanted: Veri
 
 def _held(verdict: Verification) -> list[str]:
     """The properties that hold; without a fence some are weaker."""
-    lines = [f"  {held.value}" for held in Property]
+    lines = [f"  {held.value}" for held in Property if held is not Property.REFINES]
+    if verdict.refined:
+        where = " where workers have a fence" if any(one.plain for one in verdict.searched) else ""
+        lines.append(f"  refines the proved protocol: {verdict.refined:,} steps{where}")
     if any(one.plain for one in verdict.searched):
         lines += ["where workers have no fence, of these only:", *(f"  {less}" for less in PLAIN.values())]
     return lines
@@ -206,6 +209,7 @@ def _data(verdict: Verification, roles: tuple[str, ...]) -> dict[str, Any]:
         "reasons": dict(verdict.reasons),
         "broken": found,
         "states": verdict.states,
+        "refined": verdict.refined,
         "faults": verdict.faults._asdict(),
         "scenarios": [
             {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -39,6 +40,7 @@ def test_the_order_saga_holds(capsys: pytest.CaptureFixture[str]) -> None:
     assert fenced == [{"settled", "ended"}] * 2
     assert plain == [{"settled", "ended", LEFT}] * 2, "a pivot that was asked before a crash, and declines after it"
     assert not any(one["stopped"] for one in told["scenarios"])
+    assert told["refined"] == sum(one["steps"] for one in told["scenarios"] if one["fence"])
     assert len(told["unexplored"]) == 1, "every call, message and selection was reached"
 
 
@@ -53,6 +55,7 @@ def test_only_workers_of_one_kind(capsys: pytest.CaptureFixture[str], option: st
 def test_what_holds_less_without_a_fence_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = ran(capsys, ORDERS, "--crashes", "0")
     assert code == 0 and "scenario 1 without a fence: " in out
+    assert re.search(r"\n  refines the proved protocol: [\d,]+ steps where workers have a fence\n", out)
     assert "where workers have no fence, of these only:\n  each effect at least once if settled" in out
 
 

@@ -80,6 +80,8 @@ class Refinement:
         self._judged: set[tuple[int, int]] = set()
         self.steps = 0
         """How many steps of the search were mapped."""
+        self.rules: set[str] = set()
+        """The rules that they take."""
         self._first = self._number(tuple(Standing() for _ in roles))
 
     def meet(self, state: Sequence[int]) -> None:
@@ -98,16 +100,12 @@ class Refinement:
             self._judge(*pair)
             self._judged.add(pair)
 
-    @property
-    def pairs(self) -> int:
-        """How many of the steps differ, as the proved protocol sees them."""
-        return len(self._judged)
-
     def _judge(self, before: int, after: int) -> None:
         try:
-            path(self._saga, self._named(before), self._named(after))
+            taken = path(self._saga, self._named(before), self._named(after))
         except Refused as refused:
             raise Broken(Property.REFINES, str(refused)) from None
+        self.rules |= {name for name, _ in taken}
 
     def _named(self, number: int) -> Standings:
         return {role.name: one for role, one in zip(self._roles, self._states[number], strict=True)}

@@ -60,8 +60,11 @@ def _if(*reasons: tuple[bool, str]) -> str:
 def _buried(move: Move) -> bool:
     """Whether it comes to a tombstone: it is over at once, with nothing done and no door shut."""
     at, goal = move.at, move.goal
-    blank = not goal.executed and goal.vote != "done" and goal.contacts == at.contacts
-    return at.stand in (Stand.IDLE, Stand.RUNNING) and goal.stand is Stand.ENDED and blank and not goal.shut
+    blank = not goal.executed and not goal.shut and goal.vote != "done" and goal.contacts == at.contacts
+    # without a door, a session that is undone looks the same in the end; then the initiator has ended, too
+    early = move.role in move.saga.doors or move.to[move.saga.initiator].stand is not Stand.ENDED
+    once = at.stand is Stand.IDLE or (at.stand is Stand.RUNNING and early)
+    return once and goal.stand is Stand.ENDED and blank and not move.first
 
 
 def _begins(move: Move) -> bool:
@@ -156,8 +159,12 @@ def _goes_back(move: Move) -> bool:
 
 
 def _by_itself(move: Move) -> bool:
-    """Whether it goes back for a cause of its own. Only then does it vote abort."""
-    return (move.goal.vote == "abort" and move.at.vote is None) or not move.at.told
+    """Whether it goes back for a cause of its own: it votes abort, or is the initiator and nobody tells it."""
+    if move.at.stand is Stand.RUNNING:
+        return move.goal.vote == "abort"
+    others = (role for role in move.now if role != move.role)
+    tells = any(move.to[role].stand in BACK and move.now[role].stand not in BACK for role in others)
+    return move.first and not move.at.told and not tells
 
 
 def _grants(move: Move) -> bool:
@@ -376,7 +383,7 @@ def _why(saga: Saga, now: Standings, to: Standings) -> str:
     from what its sender did, so that comes last."""
     for role, name in sorted(_due(saga, now, to), key=lambda due: due[1] == "spread"):
         because = RULES[name].allows(Move(saga, now, to, role))
-        return f"Saga.v does not let {role} take the rule {name}: {because}"
+        return f"Saga.v does not let {role} take its rule {name}: {because}"
     differ = (
         f"{field} of {role} is {there!r} and not {here!r}"
         for role in now

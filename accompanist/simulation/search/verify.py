@@ -86,6 +86,11 @@ class Verification:
         return sum(sum(one.report.ends.values()) for one in self.searched)
 
     @property
+    def refined(self) -> int:
+        """How many steps were found to be steps of the proved protocol (`simulation.search.refinement`)."""
+        return sum(one.report.refined or 0 for one in self.searched)
+
+    @property
     def reasons(self) -> Mapping[str, int]:
         """Why sagas were undone, and in how many ends."""
         return sum((Counter(one.report.reasons) for one in self.searched), Counter())
@@ -163,7 +168,7 @@ def verify(
             calm = FaultBudget(crashes=0, declines=0)
             explorer = Explorer(programs, workers, scenario.arguments, calm, rules or Rules(), events=events)
             good = int(settles(explorer))
-        report = _search(programs, scenario, workers, events, faults, left, rules or Rules(), progress, without)
+        report = _search(programs, scenario, workers, events, faults, left, rules, progress, without)
         searched.append(ScenarioSearch(scenario, report, without))
         sites |= report.sites
         left = replace(left, states_max=left.states_max - report.states)
@@ -181,18 +186,23 @@ def _search(
     told: Mapping[str, Mapping[str, bytes]],
     faults: FaultBudget,
     bounds: SearchBounds,
-    rules: Rules,
+    rules: Rules | None,
     progress: Progress | None,
     plain: bool,
 ) -> Report:
-    """Search one scenario. First without crashes, which costs little: a failing schedule without a crash is shorter."""
+    """Search one scenario. First without crashes, which costs little: a failing schedule without a crash is shorter.
+
+    Its steps are mapped to the proved protocol, but not where workers have no fence or roles lie: the proof has
+    neither."""
+    refines = not plain and not faults.lies
     judge = DirectComparison(programs, workers, scenario.arguments)
     report, until = None, time.monotonic() + bounds.seconds_max
     for crashes in sorted({0, faults.crashes}):
         spent = faults._replace(crashes=crashes)
-        searched = Explorer(programs, workers, scenario.arguments, spent, rules, judge, progress, told)
+        searched = Explorer(programs, workers, scenario.arguments, spent, rules or Rules(), judge, progress, told)
         left = replace(bounds, seconds_max=max(0.0, until - time.monotonic()))
-        report = replace(searched, plain=frozenset(programs) if plain else frozenset()).explore(left)
+        without = frozenset(programs) if plain else frozenset[str]()
+        report = replace(searched, plain=without, refines=refines).explore(left)
         if not report.complete:
             break
     assert report is not None

@@ -1,0 +1,172 @@
+"""The running core takes only steps of the proved protocol; and where a rule of it is switched off, that is seen."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from accompanist.simulation.search.abstraction import Refinement
+from accompanist.simulation.search.explore import Explorer, FaultBudget, SearchBounds
+from accompanist.simulation.search.properties import Broken, Property
+from accompanist.simulation.search.refinement import OPERATORS, RULES, TAKEN_WITHIN, Refused, path
+from accompanist.simulation.search.standing import Effect, Saga, Stand, Standing
+from accompanist.simulation.search.state import Rules
+from tests.model import switched
+from tests.model.searched import explorer
+from tests.model.test_switched_off import DECLINES, ROWS, SAGAS
+
+COQ = (Path(__file__).parents[2] / "docs" / "proofs" / "Saga.v").read_text()
+BOUNDS = SearchBounds(states_max=1_500, seconds_max=20.0)
+FAULTS = [DECLINES, FaultBudget(lost_answers=1), FaultBudget(crashes=1, declines=1, deadlines=1, cancels=1)]
+
+
+def searched(saga: str, faults: FaultBudget, rules: Rules | None = None) -> Explorer:
+    return replace(explorer(SAGAS[saga](), faults, rules, doubtful=saga == "asking"), refines=True)
+
+
+def walked(explorer: Explorer, states_max: int = 4_000) -> tuple[Refinement, str]:
+    """Every step of a saga, whatever property breaks in it: what judged them, and why one was refused, if one was."""
+    judge, states = explorer.refinement(), explorer.starts()
+    assert judge is not None
+    numbers = {state: number for number, state in enumerate(states)}
+    for number, state in enumerate(states):
+        judge.meet(state)
+        judge.begins(number)
+    waiting = deque(states)
+    while waiting and len(numbers) < states_max:
+        state = waiting.popleft()
+        for place, move, left in explorer.moves(state):
+            try:
+                to = explorer.after(state, place, move._replace(broken=None), left)
+            except Broken:
+                continue
+            if to not in numbers:
+                numbers[to] = len(numbers)
+                judge.meet(to)
+                waiting.append(to)
+            try:
+                judge.step(numbers[state], numbers[to])
+            except Broken as broken:
+                assert broken.property is Property.REFINES
+                return judge, broken.text
+    return judge, ""
+
+
+def test_the_rules_are_those_of_the_proof() -> None:
+    steps = COQ[COQ.index("Inductive step") : COQ.index("Inductive reach")]
+    proved = re.findall(r"^\| (\w+)", steps, re.MULTILINE)
+    assert sorted(proved) == sorted([*RULES, *TAKEN_WITHIN, *OPERATORS])
+    assert sorted(proved) == sorted(re.findall(r"^\(\*\* (\w+): ", steps, re.MULTILINE)), "each is explained"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("faults", FAULTS, ids=["declines", "lost", "all"])
+@pytest.mark.parametrize("saga", SAGAS)
+def test_every_step_is_one_of_the_proved_protocol(saga: str, faults: FaultBudget) -> None:
+    report = searched(saga, faults).explore(BOUNDS)
+    assert report.broken is None and report.refined == report.steps > 0
+
+
+@pytest.mark.slow
+def test_every_rule_is_taken_by_some_step() -> None:
+    taken: set[str] = set()
+    everything = FAULTS[2]
+    for saga, faults in [("fork", everything), ("recorded", everything), ("ring", DECLINES), ("relayed", DECLINES)]:
+        judge, refused = walked(searched(saga, faults), 3_000)
+        assert not refused
+        taken |= judge.rules
+    assert set(RULES) == taken
+
+
+SEEN_ELSEWHERE = {
+    "settled after all votes": (Rules(core=switched.SettlesAlone), "fork", DECLINES),
+    "done says contacts": (Rules(core=switched.KeepsItsContacts), "relayed", DECLINES),
+}
+"""Rules that another saga shows: in `ring`, all have voted before the initiator has."""
+
+UNSEEN = {
+    "done votes are kept": "a vote that is lost is missed for ever: nobody settles, and nothing wrong is done",
+    "inbox rows are swept": "a session that nobody takes up is missed for ever",
+    "a tombstone": "a role that leaves none is missed for ever",
+    "the initiator tells who is named": "a role that is not told is missed for ever",
+    "the initiator spreads": "a role that is not told is missed for ever",
+    "a query's reply": "what a message says is no part of the proved protocol, and a query leaves nothing behind",
+}
+"""What only breaks that sessions end, or what the proof does not speak of."""
+
+LIES = {rule for rule, (_, _, faults, _) in ROWS.items() if faults.lies}
+"""What is there against roles that lie: the proof has none of them."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rule", sorted(ROWS.keys() - LIES))
+def test_a_rule_switched_off_is_seen_or_only_keeps_sessions_from_ending(rule: str) -> None:
+    rules, saga, faults, _ = ROWS[rule]
+    rules, saga, faults = SEEN_ELSEWHERE.get(rule, (rules, saga, faults))
+    _, refused = walked(searched(saga, faults, rules), 3_000)
+    assert bool(refused) != (rule in UNSEEN), refused
+
+
+# -- the rules, one by one -----------------------------------------------------------------------
+
+PAIR = Saga("a", "b", {"a": frozenset("b"), "b": frozenset()}, frozenset("ab"))
+RUNS = Standing(Stand.RUNNING, contacts=frozenset("b"))
+WORKS = Standing(Stand.RUNNING)
+DONE, DONE_TOO = Standing(Stand.DONE, "done", frozenset("b")), Standing(Stand.DONE, "done")
+SETTLED = Standing(Stand.SETTLED, "done", frozenset("b"), passed=True)
+BOUGHT, PAID = Effect("1"), Effect("2", pivot=True, stays=True)
+
+
+def stands(a: Standing, b: Standing) -> dict[str, Standing]:
+    return {"a": a, "b": b}
+
+
+def test_a_sequence_of_rules_is_found() -> None:
+    to = stands(SETTLED._replace(executed=(BOUGHT,)), DONE_TOO._replace(executed=(PAID,), passed=True))
+    names = [name for name, _ in path(PAIR, stands(Standing(), Standing()), to)]
+    assert names == ["start", "execute", "send", "vote_done", "begin", "pivot", "vote_done", "settle"]
+
+
+@pytest.mark.parametrize(
+    ("now", "to", "why"),
+    [
+        (stands(DONE, WORKS), stands(SETTLED, WORKS), "settle: b did not vote done"),
+        (stands(DONE._replace(granted=True), DONE_TOO), stands(SETTLED, DONE_TOO), "settle: it has granted"),
+        (stands(RUNS, WORKS), stands(RUNS, Standing(Stand.UNDOING, "abort")), "fail: its door is open"),
+        (stands(RUNS, DONE_TOO), stands(RUNS, Standing(Stand.UNDOING, "done")), "told: nobody told it"),
+        (stands(RUNS, DONE_TOO), stands(RUNS, DONE_TOO._replace(granted=True)), "grant: nothing may fail"),
+        (stands(RUNS, DONE_TOO), stands(RUNS, DONE_TOO._replace(shut=True)), "close: nothing lets it go back"),
+        (stands(WORKS, Standing()), stands(WORKS, WORKS), "begin: nobody has sent to it"),
+        (
+            stands(RUNS, WORKS._replace(shut=True)),
+            stands(RUNS, WORKS._replace(shut=True, executed=(BOUGHT,))),
+            "execute",
+        ),
+        (stands(RUNS, WORKS), stands(RUNS._replace(executed=(PAID,)), WORKS), "pivot: it does not own"),
+        (
+            stands(RUNS._replace(shut=True), WORKS),
+            stands(RUNS._replace(shut=True), WORKS._replace(executed=(PAID,), passed=True)),
+            "pivot: a is running",
+        ),
+        (stands(WORKS, Standing()), stands(WORKS._replace(executed=(Effect("3", stays=True),)), Standing()), "execute"),
+        (stands(RUNS, WORKS), stands(RUNS._replace(told=True), WORKS), "spread: nobody tells it"),
+        (stands(RUNS, WORKS), stands(RUNS, Standing(Stand.ENDED)), "bury: nobody told it"),
+        (stands(RUNS, DONE_TOO), stands(RUNS, SETTLED._replace(contacts=frozenset())), "settled_at"),
+    ],
+)
+def test_what_no_rule_allows_is_refused(now: dict[str, Standing], to: dict[str, Standing], why: str) -> None:
+    with pytest.raises(Refused, match=why):
+        path(PAIR, now, to)
+
+
+def test_what_is_undone_is_undone_in_reverse_order() -> None:
+    undoing = Standing(Stand.UNDOING, "abort", shut=True, executed=(BOUGHT, Effect("2")))
+    assert path(PAIR, stands(RUNS, undoing), stands(RUNS, undoing._replace(undone=("2", "1")))) == (("undo", "b"),) * 2
+    with pytest.raises(Refused, match="it undoes 1, and the last that is not undone is 2"):
+        path(PAIR, stands(RUNS, undoing), stands(RUNS, undoing._replace(undone=("1",))))
+    with pytest.raises(Refused, match="all_undone"):
+        path(PAIR, stands(RUNS, undoing), stands(RUNS, undoing._replace(stand=Stand.UNDONE)))
