@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from accompanist.simulation.search.abstract_state import AbstractPhase, AbstractRole, Effect, SagaShape
 from accompanist.simulation.search.abstraction import Refinement
 from accompanist.simulation.search.explore import Explorer, FaultBudget, SearchBounds
 from accompanist.simulation.search.properties import Broken, Property
-from accompanist.simulation.search.refinement import OPERATORS, RULES, TAKEN_WITHIN, Refused, path
-from accompanist.simulation.search.standing import Effect, Saga, Stand, Standing
+from accompanist.simulation.search.refinement import OPERATORS, RULES, TAKEN_WITHIN, NoRule, path
 from accompanist.simulation.search.state import Rules
 from tests.model import switched
 from tests.model.searched import explorer
@@ -113,21 +113,21 @@ def test_a_rule_switched_off_is_seen_or_only_keeps_sessions_from_ending(rule: st
 
 # -- the rules, one by one -----------------------------------------------------------------------
 
-PAIR = Saga("a", "b", {"a": frozenset("b"), "b": frozenset()}, frozenset("ab"))
-RUNS = Standing(Stand.RUNNING, contacts=frozenset("b"))
-WORKS = Standing(Stand.RUNNING)
-DONE, DONE_TOO = Standing(Stand.DONE, "done", frozenset("b")), Standing(Stand.DONE, "done")
-SETTLED = Standing(Stand.SETTLED, "done", frozenset("b"), passed=True)
+PAIR = SagaShape("a", "b", {"a": frozenset("b"), "b": frozenset()}, frozenset("ab"))
+RUNS = AbstractRole(AbstractPhase.RUNNING, contacts=frozenset("b"))
+WORKS = AbstractRole(AbstractPhase.RUNNING)
+DONE, DONE_TOO = AbstractRole(AbstractPhase.DONE, "done", frozenset("b")), AbstractRole(AbstractPhase.DONE, "done")
+SETTLED = AbstractRole(AbstractPhase.SETTLED, "done", frozenset("b"), passed=True)
 BOUGHT, PAID = Effect("1"), Effect("2", pivot=True, stays=True)
 
 
-def stands(a: Standing, b: Standing) -> dict[str, Standing]:
+def stands(a: AbstractRole, b: AbstractRole) -> dict[str, AbstractRole]:
     return {"a": a, "b": b}
 
 
 def test_a_sequence_of_rules_is_found() -> None:
     to = stands(SETTLED._replace(executed=(BOUGHT,)), DONE_TOO._replace(executed=(PAID,), passed=True))
-    names = [name for name, _ in path(PAIR, stands(Standing(), Standing()), to)]
+    names = [name for name, _ in path(PAIR, stands(AbstractRole(), AbstractRole()), to)]
     assert names == ["start", "execute", "send", "vote_done", "begin", "pivot", "vote_done", "settle"]
 
 
@@ -136,11 +136,11 @@ def test_a_sequence_of_rules_is_found() -> None:
     [
         (stands(DONE, WORKS), stands(SETTLED, WORKS), "settle: b did not vote done"),
         (stands(DONE._replace(granted=True), DONE_TOO), stands(SETTLED, DONE_TOO), "settle: it has granted"),
-        (stands(RUNS, WORKS), stands(RUNS, Standing(Stand.UNDOING, "abort")), "fail: its door is open"),
-        (stands(RUNS, DONE_TOO), stands(RUNS, Standing(Stand.UNDOING, "done")), "told: nobody told it"),
+        (stands(RUNS, WORKS), stands(RUNS, AbstractRole(AbstractPhase.UNDOING, "abort")), "fail: its door is open"),
+        (stands(RUNS, DONE_TOO), stands(RUNS, AbstractRole(AbstractPhase.UNDOING, "done")), "told: nobody told it"),
         (stands(RUNS, DONE_TOO), stands(RUNS, DONE_TOO._replace(granted=True)), "grant: nothing may fail"),
         (stands(RUNS, DONE_TOO), stands(RUNS, DONE_TOO._replace(shut=True)), "close: nothing lets it go back"),
-        (stands(WORKS, Standing()), stands(WORKS, WORKS), "begin: nobody has sent to it"),
+        (stands(WORKS, AbstractRole()), stands(WORKS, WORKS), "begin: nobody has sent to it"),
         (
             stands(RUNS, WORKS._replace(shut=True)),
             stands(RUNS, WORKS._replace(shut=True, executed=(BOUGHT,))),
@@ -152,21 +152,25 @@ def test_a_sequence_of_rules_is_found() -> None:
             stands(RUNS._replace(shut=True), WORKS._replace(executed=(PAID,), passed=True)),
             "pivot: a is running",
         ),
-        (stands(WORKS, Standing()), stands(WORKS._replace(executed=(Effect("3", stays=True),)), Standing()), "execute"),
+        (
+            stands(WORKS, AbstractRole()),
+            stands(WORKS._replace(executed=(Effect("3", stays=True),)), AbstractRole()),
+            "execute",
+        ),
         (stands(RUNS, WORKS), stands(RUNS._replace(told=True), WORKS), "spread: nobody tells it"),
-        (stands(RUNS, WORKS), stands(RUNS, Standing(Stand.ENDED)), "bury: nobody told it"),
+        (stands(RUNS, WORKS), stands(RUNS, AbstractRole(AbstractPhase.ENDED)), "bury: nobody told it"),
         (stands(RUNS, DONE_TOO), stands(RUNS, SETTLED._replace(contacts=frozenset())), "settled_at"),
     ],
 )
-def test_what_no_rule_allows_is_refused(now: dict[str, Standing], to: dict[str, Standing], why: str) -> None:
-    with pytest.raises(Refused, match=why):
+def test_what_no_rule_allows_is_refused(now: dict[str, AbstractRole], to: dict[str, AbstractRole], why: str) -> None:
+    with pytest.raises(NoRule, match=why):
         path(PAIR, now, to)
 
 
 def test_what_is_undone_is_undone_in_reverse_order() -> None:
-    undoing = Standing(Stand.UNDOING, "abort", shut=True, executed=(BOUGHT, Effect("2")))
+    undoing = AbstractRole(AbstractPhase.UNDOING, "abort", shut=True, executed=(BOUGHT, Effect("2")))
     assert path(PAIR, stands(RUNS, undoing), stands(RUNS, undoing._replace(undone=("2", "1")))) == (("undo", "b"),) * 2
-    with pytest.raises(Refused, match="it undoes 1, and the last that is not undone is 2"):
+    with pytest.raises(NoRule, match="it undoes 1, and the last that is not undone is 2"):
         path(PAIR, stands(RUNS, undoing), stands(RUNS, undoing._replace(undone=("1",))))
-    with pytest.raises(Refused, match="all_undone"):
-        path(PAIR, stands(RUNS, undoing), stands(RUNS, undoing._replace(stand=Stand.UNDONE)))
+    with pytest.raises(NoRule, match="all_undone"):
+        path(PAIR, stands(RUNS, undoing), stands(RUNS, undoing._replace(phase=AbstractPhase.UNDONE)))

@@ -1,6 +1,6 @@
 """What the proved protocol (docs/proofs/Saga.v) sees of a state of the search, and whether each step is one of its.
 
-A `Standing` is read off what is durable at a role: its row, its inbox, its results and its worker's fence. What is
+An `AbstractRole` is read off what is durable at a role: its row, its inbox, its results and its worker's fence. What is
 volatile, and what only the log's form is, it does not see; so a crash, a repeated message or an answer that is heard is
 no step there. A pair of states that was judged once is not judged again.
 
@@ -15,21 +15,21 @@ from collections.abc import Mapping, Sequence
 from accompanist.language.program.program import Operation, RoleProgram
 from accompanist.runtime.beginning import PROGRAMS, owner_of_saga
 from accompanist.runtime.messages import Kind
+from accompanist.simulation.search.abstract_state import AbstractPhase, AbstractRole, AbstractState, Effect, SagaShape
 from accompanist.simulation.search.properties import Broken, Property
-from accompanist.simulation.search.refinement import Refused, path
+from accompanist.simulation.search.refinement import NoRule, path
 from accompanist.simulation.search.role import RoleSystem
-from accompanist.simulation.search.standing import Effect, Saga, Stand, Standing, Standings
 from accompanist.simulation.search.state import Post
 
 
-def saga_of(programs: Mapping[str, RoleProgram]) -> Saga:
+def saga_of(programs: Mapping[str, RoleProgram]) -> SagaShape:
     """What the rules know of a choreography."""
     choreography = next(iter(programs.values())).choreography
     owner = owner_of_saga(choreography)
     assert choreography.initiator is not None and owner is not None
     sends = {role: frozenset(program.projection.sends_to) for role, program in programs.items()}
     doors = frozenset(role for role, program in programs.items() if _has_door(program))
-    return Saga(choreography.initiator, owner, sends, doors)
+    return SagaShape(choreography.initiator, owner, sends, doors)
 
 
 def _has_door(program: RoleProgram) -> bool:
@@ -41,20 +41,19 @@ def effect(site: str, operation: Operation) -> Effect:
     return Effect(site, operation.pivot, operation.compensation is None)
 
 
-def standing(role: RoleSystem, at: int, program: RoleProgram, post: Post) -> Standing:
+def standing(role: RoleSystem, at: int, program: RoleProgram, post: Post) -> AbstractRole:
     """Where a role stands in one of its states."""
     state, row, operations = role.state(at), role.row(at), program.projection.operations
     messages = [post.messages[number] for number in state.inbox]
     kinds = {message.kind for message in messages}
-    begun = bool(kinds & PROGRAMS)
-    stand = Stand(row.phase.value) if row is not None else Stand.RUNNING if begun else Stand.IDLE
+    unwritten = AbstractPhase.RUNNING if kinds & PROGRAMS else AbstractPhase.IDLE
     executed = tuple(effect(entry.site, operations[entry.operation]) for entry in state.fence.executed)
     recorded = any(
         result.outcome == "replied" and result.operation in operations and operations[result.operation].recorded
         for result in state.results
     )
-    return Standing(
-        stand=stand,
+    return AbstractRole(
+        phase=AbstractPhase(row.phase.value) if row is not None else unwritten,
         vote=row.vote if row is not None else None,
         contacts=frozenset(row.contacts) if row is not None else frozenset(),
         shut=state.fence.closed,
@@ -73,16 +72,16 @@ class Refinement:
     def __init__(self, roles: Sequence[RoleSystem], programs: Mapping[str, RoleProgram], post: Post) -> None:
         self._roles, self._programs, self._post = roles, programs, post
         self._saga = saga_of(programs)
-        self._standings: dict[tuple[int, int], Standing] = {}
-        self._numbers: dict[tuple[Standing, ...], int] = {}
-        self._states: list[tuple[Standing, ...]] = []
+        self._standings: dict[tuple[int, int], AbstractRole] = {}
+        self._numbers: dict[tuple[AbstractRole, ...], int] = {}
+        self._states: list[tuple[AbstractRole, ...]] = []
         self._of = array("q")
         self._judged: set[tuple[int, int]] = set()
         self.steps = 0
         """How many steps of the search were mapped."""
         self.rules: set[str] = set()
         """The rules that they take."""
-        self._first = self._number(tuple(Standing() for _ in roles))
+        self._first = self._number(tuple(AbstractRole() for _ in roles))
 
     def meet(self, state: Sequence[int]) -> None:
         """Take note of the next state that the search meets."""
@@ -103,21 +102,21 @@ class Refinement:
     def _judge(self, before: int, after: int) -> None:
         try:
             taken = path(self._saga, self._named(before), self._named(after))
-        except Refused as refused:
+        except NoRule as refused:
             raise Broken(Property.REFINES, str(refused)) from None
         self.rules |= {name for name, _ in taken}
 
-    def _named(self, number: int) -> Standings:
+    def _named(self, number: int) -> AbstractState:
         return {role.name: one for role, one in zip(self._roles, self._states[number], strict=True)}
 
-    def _standing(self, place: int, at: int) -> Standing:
+    def _standing(self, place: int, at: int) -> AbstractRole:
         known = self._standings.get((place, at))
         if known is None:
             role = self._roles[place]
             known = self._standings[place, at] = standing(role, at, self._programs[role.name], self._post)
         return known
 
-    def _number(self, standings: tuple[Standing, ...]) -> int:
+    def _number(self, standings: tuple[AbstractRole, ...]) -> int:
         number = self._numbers.setdefault(standings, len(self._states))
         if number == len(self._states):
             self._states.append(standings)

@@ -1,7 +1,8 @@
 """Where a role stands in the proved protocol (docs/proofs/Saga.v), and how it is on its way to where it has to come.
 
-`simulation.search.refinement` has the rules; `simulation.search.abstraction` reads a `Standing` off the search. What
-only the proofs read is left out: `begun`, `own`, `hand`. So is `parked`: no session of a search is parked.
+`simulation.search.refinement` has the rules; `simulation.search.abstraction` reads an `AbstractRole` off the search.
+What only the proofs read is left out: `begun`, `own`, `hand`. So is `parked`: no session of a search is parked. What a
+state does not tell any more is taken as what forbids the most.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 
-class Stand(StrEnum):
+class AbstractPhase(StrEnum):
     """The phases of Saga.v."""
 
     IDLE = "idle"
@@ -23,8 +24,8 @@ class Stand(StrEnum):
     ENDED = "ended"
 
 
-BACK = frozenset({Stand.UNDOING, Stand.UNDONE, Stand.ENDED})
-OVER = frozenset({Stand.UNDONE, Stand.ENDED})
+BACK = frozenset({AbstractPhase.UNDOING, AbstractPhase.UNDONE, AbstractPhase.ENDED})
+OVER = frozenset({AbstractPhase.UNDONE, AbstractPhase.ENDED})
 
 
 class Effect(NamedTuple):
@@ -35,10 +36,10 @@ class Effect(NamedTuple):
     stays: bool = False
 
 
-class Standing(NamedTuple):
+class AbstractRole(NamedTuple):
     """Where a role stands, as Saga.v sees it. `told`: an abort lies in its inbox; `asked`: a request to undo does."""
 
-    stand: Stand = Stand.IDLE
+    phase: AbstractPhase = AbstractPhase.IDLE
     vote: str | None = None
     contacts: frozenset[str] = frozenset()
     shut: bool = False
@@ -49,20 +50,20 @@ class Standing(NamedTuple):
     granted: bool = False
     passed: bool = False
 
-    def plain(self) -> Standing:
+    def plain(self) -> AbstractRole:
         """The same, without what no rule reads of a role that stands there."""
-        if self.stand in (Stand.IDLE, Stand.RUNNING):
+        if self.phase in (AbstractPhase.IDLE, AbstractPhase.RUNNING):
             return self
-        if self.stand is Stand.DONE:
+        if self.phase is AbstractPhase.DONE:
             return self._replace(asked=False)
         # that the commit point is passed can only forbid, so it is assumed where the log does not tell any more
-        return self._replace(told=False, asked=False, granted=False, passed=self.stand is Stand.SETTLED)
+        return self._replace(told=False, asked=False, granted=False, passed=self.phase is AbstractPhase.SETTLED)
 
 
-Standings = Mapping[str, Standing]
+AbstractState = Mapping[str, AbstractRole]
 
 
-class Saga(NamedTuple):
+class SagaShape(NamedTuple):
     """What never changes: `owner` of the commit point, the send sets, and the roles whose workers have a door to shut,
     because they have transactions."""
 
@@ -72,35 +73,35 @@ class Saga(NamedTuple):
     doors: frozenset[str]
 
 
-class Move(NamedTuple):
+class RoleProgress(NamedTuple):
     """One role on its way: the saga, where all stand now and where all have to come, and the role."""
 
-    saga: Saga
-    now: Standings
-    to: Standings
+    saga: SagaShape
+    now: AbstractState
+    to: AbstractState
     role: str
 
     @property
-    def at(self) -> Standing:
+    def at(self) -> AbstractRole:
         return self.now[self.role]
 
     @property
-    def goal(self) -> Standing:
+    def goal(self) -> AbstractRole:
         return self.to[self.role]
 
     @property
-    def first(self) -> bool:
+    def is_initiator(self) -> bool:
         return self.role == self.saga.initiator
 
     @property
-    def stands(self) -> Standing:
+    def initiator(self) -> AbstractRole:
         """Where the initiator stands."""
         return self.now[self.saga.initiator]
 
-    def put(self, **changes: Any) -> dict[str, Standing]:
+    def put(self, **changes: Any) -> dict[str, AbstractRole]:
         return {**self.now, self.role: self.at._replace(**changes).plain()}
 
-    def telling(self, **changes: Any) -> dict[str, Standing]:
+    def telling(self, **changes: Any) -> dict[str, AbstractRole]:
         """The role goes back, and tells whom it tells (`tells` of Saga.v)."""
         told = {self.saga.initiator, *self.saga.sends_to[self.role], *self.at.contacts}
         now = self.put(**changes)
