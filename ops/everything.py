@@ -1,6 +1,7 @@
 """Runs the targets of CONTRIBUTING that end by themselves, one after the other, and prints a summary.
 
-Left out are `soak` and `verify-long`, which take long, and `advisories`, which needs the network.
+Left out are `soak` and `verify-long`, which take long; `advisories`, which needs the network; and `prove`, which needs
+Coq.
 
     python -m ops.everything [TARGET ...] [--json]
 
