@@ -373,7 +373,9 @@ def searched(
             workers = workers_of(programs, scenario, None, declines=spent.declines > 0)
             judge = DirectComparison(programs, workers, scenario.arguments)
             told = events_of(scenario)
-            explorer = Explorer(programs, workers, scenario.arguments, spent, judge=judge, events=told)
+            explorer = Explorer(
+                programs, workers, scenario.arguments, spent, judge=judge, events=told, refines=not spent.lies
+            )
             report = explorer.explore(bounds)
             found = found._replace(
                 searched=found.searched + 1,

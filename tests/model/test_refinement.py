@@ -131,6 +131,12 @@ def test_a_sequence_of_rules_is_found() -> None:
     assert names == ["start", "execute", "send", "vote_done", "begin", "pivot", "vote_done", "settle"]
 
 
+def test_an_initiator_that_has_voted_hands_a_request_on() -> None:
+    """The owner has voted, too, so that nothing else tells of it; and the program that ended sends nothing."""
+    now, to = stands(DONE._replace(contacts=frozenset()), DONE_TOO), stands(DONE, DONE_TOO)
+    assert path(PAIR, now, to) == (("forward", "a"),)
+
+
 @pytest.mark.parametrize(
     ("now", "to", "why"),
     [

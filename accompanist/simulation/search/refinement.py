@@ -136,11 +136,12 @@ def _sent(move: RoleProgress) -> frozenset[str]:
 
 
 def _forwarded(move: RoleProgress) -> frozenset[str]:
-    owner = move.saga.owner
-    goal = move.to[owner]
+    """The owner, where the initiator hands a request on to it: the request tells, or that it becomes a contact."""
+    owner, goal = move.saga.owner, move.to[move.saga.owner]
     orphaned = goal.vote == "abort" and goal.phase is AbstractPhase.ENDED
     asks = not move.now[owner].asked and (goal.asked or orphaned)
-    alone = owner in move.goal.contacts - move.at.contacts - move.saga.sends_to[move.role]
+    sends = move.at.phase is AbstractPhase.RUNNING and owner in move.saga.sends_to[move.role]
+    alone = owner in move.goal.contacts - move.at.contacts and not sends
     return frozenset({owner}) if move.is_initiator and owner != move.role and (asks or alone) else frozenset()
 
 
