@@ -1,21 +1,23 @@
 (** Crashes and replay, over the calculus of Acc.v. A crash throws away what a role holds in memory. Its program then
     runs again from the top over the messages and answers that are durable.
 
-    Proved: whatever crashes, the network is where a run without crashes could be, but for roles that have not caught
-    up yet ([replay]); where nothing can happen any more it has come to the same end ([replay_end]), which is the
-    choreography's ([crashes_change_nothing]).
+    Proved: whatever crashes, however often, the network is where a run without crashes could be, but for roles that
+    have not caught up yet ([replay]). What a role does, also when it does it again, is what the choreography has it do
+    ([crashed_comparable]). Where nothing can happen any more the network has come to an end that it could have come to
+    without crashes ([replay_end]), which is the choreography's ([crashes_change_nothing]).
 
-    Assumed: the medium is never lost, and a worker that is asked again under the same site gives the same answer, which
-    is what the fence promises. Not covered: the session protocol (Saga.v), and what Acc.v leaves out. *)
+    Assumed: the medium is never lost; a worker that is asked again under the same site gives the same answer, which is
+    what the fence promises; a program given the same answers does the same, which is lemma 2 and here part of the
+    calculus. Not covered: the session protocol (Saga.v), and what Acc.v leaves out. *)
 Require Import List Arith PeanoNat Lia FunctionalExtensionality.
-Require Import Acc.
+Require Import Acc Merge Steps Follow Ends.
 Import ListNotations.
 Set Implicit Arguments.
 
 Section Replay.
 Variable eval : expr -> store -> val.
-Variable ask : role -> site -> op -> val -> val.   (* a fence: the same answer under the same key, asked however often
-    *)
+(** A fence: the same answer under the same site with its turns, asked however often. *)
+Variable ask : role -> path * site -> op -> val -> option val.
 Variable N0 : net.                                  (* every role at its beginning *)
 Notation lstep := (lstep eval ask).
 Notation nstep := (nstep eval ask).
@@ -52,10 +54,10 @@ Proof. intros H; inversion H; subst; eauto 8. Qed.
 Lemma write_there M w : there M w -> write M w = M.
 Proof.
   destruct w as [[k m]|]; simpl; auto. intros H. extensionality k'. unfold put.
-  destruct (key_eqb_spec k' k); congruence.
+  destruct (key_eq k' k); congruence.
 Qed.
 Lemma there_write M w : there (write M w) w.
-Proof. destruct w as [[k m]|]; simpl; auto. unfold put. destruct (key_eqb_spec k k); congruence. Qed.
+Proof. destruct w as [[k m]|]; simpl; auto. apply put_same. Qed.
 Lemma there_wok M w : there M w -> wok M w.
 Proof. destruct w as [[k m]|]; simpl; auto. Qed.
 
@@ -102,14 +104,29 @@ Proof.
   exfalso. eapply T. exists r. econstructor; eauto. now apply there_wok.
 Qed.
 
-(** With theorem 3: every end of a network with crashes is the end that the choreography says. *)
-Theorem crashes_change_nothing C S N M :
-  wf C -> stands C S (fun _ => []) N0 -> xsteps (N0, fun _ => None) (N, M) -> terminal eval ask (N, M) ->
-  forall r, prog (N r) = PEnd /\ view (N r) = snd (crun eval ask C S (fun _ => [])) r.
+(** Every end of a network with crashes is the end of its choreography. *)
+Theorem crashes_change_nothing C S c N M :
+  starts C S N0 -> cruns eval ask (begun C S) c -> over c -> xsteps (N0, empty) (N, M) ->
+  terminal eval ask (N, M) -> forall r, N r = mk PEnd [] (holds c r) (did c r).
 Proof.
-  intros W ST X T r. destruct (replay_end X T) as (m & R).
-  destruct (projection eval ask W ST) as (n & H). destruct (H _ _ R) as [_ Z].
-  destruct (Z T r) as (A & B & _). auto.
+  intros ST R O X T. destruct (replay_end X T) as (m & SM).
+  destruct (projection ST R O) as (n & H). destruct (H _ _ SM) as [_ Z]. exact (Z T).
+Qed.
+
+Lemma lrun_view r M l l' : lrun r M l l' -> prefix (view l) (view l').
+Proof.
+  intros H; induction H; [apply prefix_refl|]. eapply prefix_trans; [eapply lstep_view; eauto|auto].
+Qed.
+
+(** What a role has done since its last crash agrees with the choreography, as far as that has come. *)
+Theorem crashed_comparable C S c N M :
+  starts C S N0 -> cruns eval ask (begun C S) c -> xsteps (N0, empty) (N, M) ->
+  forall r, prefix (view (N r)) (did c r) \/ prefix (did c r) (view (N r)).
+Proof.
+  intros ST R X r. destruct (replay X) as (n & N' & SN & L). destruct (L r) as [L1 _].
+  destruct (comparable ST R SN r) as [P|P].
+  - left. eapply prefix_trans; [exact (lrun_view L1)|exact P].
+  - eapply prefix_both; [exact (lrun_view L1)|exact P].
 Qed.
 End Replay.
 Print Assumptions crashes_change_nothing.

@@ -1,0 +1,142 @@
+(** What every schedule of a network does, compared with its choreography.
+
+    Proved, for a schedule that may be stopped anywhere: the network can go on until each role has done all that the
+    choreography has come to ([caught_up]); what a role has done is a beginning of what the choreography has it do, or
+    goes on from there ([comparable]); who has not done all of it is not stuck for ever ([never_stuck]). So it is also
+    in a run that somebody aborts or declines, and in one without an end. If the choreography comes to its end, every
+    schedule ends, each role with exactly the choreography's view and values ([projection], theorems 2 and 3), and as
+    long as somebody is not at his end somebody can take a step ([deadlock_free]).
+
+    Assumed: [wf], a program for each role ([starts]), and that the owners of a guard agree (Steps.v). Not covered: what
+    Acc.v leaves out. *)
+Require Import List Arith Bool PeanoNat Lia FunctionalExtensionality.
+Require Import Acc Merge Steps Follow.
+Import ListNotations.
+Set Implicit Arguments.
+
+Section Ends.
+Variable eval : expr -> store -> val.
+Variable ask : role -> path * site -> op -> val -> option val.
+Notation lstep := (lstep eval ask).
+Notation nstep := (nstep eval ask).
+Notation steps := (steps eval ask).
+Notation step := (step eval ask).
+Notation terminal := (terminal eval ask).
+Notation cstep := (cstep eval ask).
+Notation cruns := (cruns eval ask).
+
+(** ** What every schedule does *)
+Lemma follows_all c c' : cruns c c' -> forall N M, done c N M ->
+  exists n N' M', steps n (N, M) (N', M') /\ done c' N' M'.
+Proof.
+  intros H; induction H; intros N M D; [exists 0, N, M; split; [constructor|auto]|].
+  destruct (IHcruns _ _ D) as (n & N1 & M1 & S1 & D1). destruct (follows H0 D1) as (m & N2 & M2 & S2 & D2).
+  exists (n + m), N2, M2; split; auto. eapply steps_trans; eauto.
+Qed.
+
+(** Lemma 3: no run writes where something is. What may still be sent has no message in the medium. *)
+Corollary fresh_stays c c' N M : cruns c c' -> done c N M ->
+  exists n N' M', steps n (N, M) (N', M') /\ forall k, future (left c') (loops c') k -> M' k = None.
+Proof.
+  intros R D. destruct (follows_all R D) as (n & N' & M' & S & (_ & _ & F)). exists n, N', M'; auto.
+Qed.
+
+(** The beginning: each role before its program, nothing sent. *)
+Definition begun (C : chor) (S : role -> store) : conf := cfg C [] S (fun _ => []).
+Definition starts (C : chor) (S : role -> store) (N : net) :=
+  wf C /\ forall r, exists P, proj r C = Some P /\ N r = mk P [] (S r) [].
+Definition empty : medium := fun _ => None.
+
+Lemma begun_done C S N : starts C S N -> done (begun C S) N empty.
+Proof.
+  intros [W H]. repeat split; simpl; auto. intros r; simpl. destruct (H r) as (P & E & ->).
+  exists P, []. split; auto. split; auto. exists P; auto.
+Qed.
+
+(** Whatever a schedule has come to, wherever it was stopped: the network can go on until each role has done all that
+    the choreography has come to. *)
+Theorem caught_up C S N c m B : starts C S N -> cruns (begun C S) c -> steps m (N, empty) B ->
+  exists n D, steps n B D /\ forall r, prefix (did c r) (view (fst D r)).
+Proof.
+  intros ST R SB. destruct (follows_all R (begun_done ST)) as (n & N' & M' & SN & (_ & T & _)).
+  destruct (joined SB SN) as (i & j & D & SD & SD'). exists i, D; split; auto. intros r.
+  destruct (T r) as (P & KP & E & _). pose proof (steps_view SD' r) as V. simpl in V. now rewrite E in V.
+Qed.
+
+(** What a role has done is a beginning of what the choreography has it do, or goes on from it. So it is in a run that
+    was aborted or declined, and in one that has no end. *)
+Theorem comparable C S N c m B : starts C S N -> cruns (begun C S) c -> steps m (N, empty) B ->
+  forall r, prefix (view (fst B r)) (did c r) \/ prefix (did c r) (view (fst B r)).
+Proof.
+  intros ST R SB r. destruct (caught_up ST R SB) as (n & D & SD & V).
+  eapply prefix_both; [exact (steps_view SD r)|apply V].
+Qed.
+
+(** A run that can go on for ever, as far as a role is concerned, has no schedule in which this role is stuck. *)
+Corollary never_stuck C S N c m B r : starts C S N -> cruns (begun C S) c -> steps m (N, empty) B ->
+  length (view (fst B r)) < length (did c r) -> ~ terminal B.
+Proof.
+  intros ST R SB L T. destruct (caught_up ST R SB) as (n & D & SD & V). inversion SD; subst.
+  - destruct (V r) as [u E]. rewrite E, app_length in L. lia.
+  - eapply T; eauto.
+Qed.
+
+Definition over (c : conf) := left c = End /\ loops c = [].
+
+Lemma over_ends C S N c : starts C S N -> cruns (begun C S) c -> over c ->
+  exists n N' M', steps n (N, empty) (N', M') /\ terminal (N', M') /\
+    forall r, N' r = mk PEnd [] (holds c r) (did c r).
+Proof.
+  intros ST R [E E']. destruct (follows_all R (begun_done ST)) as (n & N' & M' & SN & (_ & T & _)).
+  assert (H : forall r, N' r = mk PEnd [] (holds c r) (did c r)).
+  { intros r. destruct (T r) as (P & KP & EP & SP). rewrite E, E' in SP. destruct SP as [-> (P' & J & MO)].
+    inversion J; subst. rewrite EP. inversion MO; subst; auto. discriminate. }
+  exists n, N', M'. split; auto. split; auto.
+  intros B [r X]; inversion X as [? ? ? l' w L WO]; subst. rewrite H in L. discriminate.
+Qed.
+
+(** Theorems 2 and 3 at once: if the choreography comes to its end, every schedule ends, and then each role has come to
+    its end, has done what the choreography says, in its order, and holds what it holds there. *)
+Theorem projection C S N c : starts C S N -> cruns (begun C S) c -> over c ->
+  exists n, forall m B, steps m (N, empty) B ->
+    m <= n /\ (terminal B -> forall r, fst B r = mk PEnd [] (holds c r) (did c r)).
+Proof.
+  intros ST R O. destruct (over_ends ST R O) as (n & N' & M' & SN & T & H).
+  exists n; intros m B SB. destruct (one_run_tells_all SN T SB) as (k & -> & KB). split; [lia|].
+  intros TB. inversion KB; subst; auto. exfalso; eapply TB; eauto.
+Qed.
+
+(** As long as somebody is not at his end, somebody can take a step. *)
+Corollary deadlock_free C S N c : starts C S N -> cruns (begun C S) c -> over c ->
+  forall m B, steps m (N, empty) B -> (exists r, prog (fst B r) <> PEnd) -> exists B', step B B'.
+Proof.
+  intros ST R O m B SB [r NE]. destruct (over_ends ST R O) as (n & N' & M' & SN & T & H).
+  destruct (one_run_tells_all SN T SB) as (k & -> & KB). inversion KB; subst; eauto.
+  simpl in NE; rewrite H in NE; simpl in NE; congruence.
+Qed.
+
+(** A move to several receivers gives each of them the sender's value. *)
+Theorem share_gives s p e qs x C K S V : ~ In p qs -> NoDup qs ->
+  exists c, cruns (cfg (share s p e qs x C) K S V) c /\ left c = C /\ loops c = K /\
+    forall r, holds c r = if mem r (p :: qs) then upd (S r) x (eval e (S p)) else S r.
+Proof.
+  revert S V. induction qs as [|q qs IH]; intros S V NI ND.
+  - eexists. split; [econstructor; [constructor|apply CLet]|]. simpl. repeat split; auto.
+    intros r. destruct (Nat.eqb_spec r p); subst; auto.
+  - inversion ND as [|? ? NQ ND']; subst. simpl in NI.
+    assert (NI' : ~ In p qs) by tauto. assert (QP : q <> p) by (intro; subst; tauto).
+    edestruct (IH (at_ S q (upd (S q) x (eval e (S p))))
+      (at_ (at_ V p (V p ++ [ASend q (eval e (S p))])) q (V q ++ [ARecv p (eval e (S p))])) NI' ND')
+      as (c & R & E1 & E2 & H).
+    exists c. split; [|split; [auto|split; [auto|]]].
+    + clear - R. remember (cfg (share s p e qs x C) K _ _) as a eqn:Ea. induction R; subst.
+      * econstructor; [constructor|].
+        exact (@CMsg eval ask s p (Some e) None q (Some x) (share s p e qs x C) K S V _ eq_refl).
+      * econstructor; eauto.
+    + intros r. rewrite H, (at_other _ _ (fun E => QP (eq_sym E))). simpl. destruct (Nat.eqb_spec r q) as [->|D].
+      * rewrite at_same. destruct (Nat.eqb_spec q p); [congruence|]. simpl.
+        destruct (mem q qs) eqn:F; [apply mem_in in F; contradiction|auto].
+      * rewrite at_other by auto. reflexivity.
+Qed.
+End Ends.
+Print Assumptions projection.
