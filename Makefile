@@ -13,7 +13,7 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help start demo fast test verify verify-long prove check format bench simulate simulate-planted chaos advisories soak conformance everything migrate lock clean
+.PHONY: help start demo fast test verify verify-long projection-check prove check format bench simulate simulate-planted chaos advisories soak conformance everything migrate lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,10 @@ verify-long: $(STAMP) ## the same with twenty times the random programs, SAGAS s
 # PROVE="--recheck" has coqchk check what was compiled, too
 prove: $(STAMP) ## compile the proofs of docs/proofs with Coq, and see that they assume nothing; needs Debian's coq
 	@exec $(BIN)/python -m ops.prove $(PROVE)
+
+PROGRAMS ?= 10000
+projection-check: $(STAMP) ## compare the compiler's projection with the proved one on PROGRAMS random choreographies
+	@exec $(BIN)/python -m tests.model.projection --programs $(PROGRAMS)
 
 check: $(STAMP) ## lint, format, types, and the rules of the house
 	$(BIN)/ruff check .

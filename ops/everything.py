@@ -27,6 +27,7 @@ TARGETS = (
     "test",
     *(f"test-{version}" for version in pythons.others()),
     "verify",
+    "projection-check",
     "conformance",
     "simulate",
     "simulate-planted",

@@ -19,11 +19,6 @@ Notation cruns := (cruns eval ask).
 (** ** Several roles take a step of their own *)
 Definition go (M : medium) (r : role) (l : lst) : lst := match lstep r M l with Some (l', None) => l' | _ => l end.
 
-Lemma mem_in r rs : mem r rs = true <-> In r rs.
-Proof.
-  unfold mem; rewrite existsb_exists; split; [intros (y & I & E); apply Nat.eqb_eq in E; now subst|].
-  intros; exists r; split; auto. apply Nat.eqb_refl.
-Qed.
 Lemma mem_nodup r rs : mem r (nodup Nat.eq_dec rs) = mem r rs.
 Proof.
   destruct (mem r rs) eqn:E.
@@ -199,15 +194,24 @@ Proof.
   destruct (mem r rs); inversion E; subst; [|exists P'; auto].
   inversion M; subst; simpl in *; try discriminate. eexists; split; [reflexivity|]. exists P0; auto.
 Qed.
+(** Whether a role takes a branch by itself. *)
+Definition forks (rs : list role) (C1 C2 : chor) (r : role) : bool :=
+  mem r rs && match proj r C1, proj r C2 with
+              | Some P, Some Q => match same P Q with Some _ => false | None => true end
+              | _, _ => false
+              end.
 Lemma pj_if rs e C1 C2 P r : pj P r (If rs e C1 C2) ->
-  if mem r rs then exists P1 P2, P = PIf e P1 P2 /\ pj P1 r C1 /\ pj P2 r C2 else pj P r C1 /\ pj P r C2.
+  if forks rs C1 C2 r then exists P1 P2, P = PIf e P1 P2 /\ pj P1 r C1 /\ pj P2 r C2 else pj P r C1 /\ pj P r C2.
 Proof.
-  intros (P' & E & M); simpl in E.
+  intros (P' & E & M); simpl in E. unfold forks.
   destruct (proj r C1) as [Q1|] eqn:J1; try discriminate. destruct (proj r C2) as [Q2|] eqn:J2; try discriminate.
-  destruct (mem r rs).
-  - inversion E; subst; clear E. inversion M; subst; simpl in *; try discriminate.
+  assert (B : forall m, more m Q1 /\ more m Q2 -> Some m = Some P' -> pj P r C1 /\ pj P r C2).
+  { intros m [G1 G2] X; inversion X; subst. split; [exists Q1|exists Q2]; split; auto; eapply more_trans; eauto. }
+  destruct (mem r rs); simpl.
+  - destruct (same Q1 Q2) as [m|] eqn:SM; [apply (B m); auto using same_sound|].
+    inversion E; subst; clear E. inversion M; subst; simpl in *; try discriminate.
     eexists _, _; split; [reflexivity|]. split; [exists Q1|exists Q2]; auto.
-  - destruct (merge_sound _ _ E) as [G1 G2]. split; [exists Q1|exists Q2]; split; auto; eapply more_trans; eauto.
+  - destruct (merge Q1 Q2) as [m|] eqn:F; try discriminate. apply (B m); auto using merge_sound.
 Qed.
 Lemma pj_loop s rs B C P r : pj P r (Loop s rs B C) ->
   if mem r rs then exists PB PC, P = PLoop s PB PC /\ pj PB r B /\ pj PC r C else pj P r C.
@@ -257,21 +261,22 @@ Proof.
       destruct JP as (P' & -> & JP'). rewrite EP, ME. exists P', KP; split; auto.
     + intros r P KP ME. apply stand_same. intros Q J. apply pj_let in J. now rewrite ME in J.
     + intros r ->; auto.
-  - (* if *) destruct W as [W1 W2]. set (own := filter (fun r => follows_turns r K) rs).
-    assert (OWN : forall r, mem r own = mem r rs && follows_turns r K).
+  - (* if *) destruct W as [W1 W2]. set (own := filter (fun r => forks rs C1 C2 r && follows_turns r K) rs).
+    assert (OWN : forall r, mem r own = forks rs C1 C2 r && follows_turns r K).
     { intros r. destruct (mem r own) eqn:E.
-      - apply mem_in in E. unfold own in E. apply filter_In in E. destruct E as [E ->]. apply mem_in in E.
-        now rewrite E.
-      - destruct (mem r rs) eqn:E'; auto. destruct (follows_turns r K) eqn:E''; auto.
-        apply mem_in in E'. assert (X : mem r own = true) by (apply mem_in; unfold own; apply filter_In; auto).
-        congruence. }
+      - apply mem_in in E. unfold own in E. apply filter_In in E. now destruct E as [_ ->].
+      - destruct (forks rs C1 C2 r && follows_turns r K) eqn:E'; auto.
+        assert (X : mem r own = true); [|congruence]. apply mem_in. unfold own. apply filter_In. split; auto.
+        apply mem_in. unfold forks in E'. destruct (mem r rs); auto. }
     eapply group with (rs := own); eauto; simpl.
     + split; simpl; [destruct b; auto|]. eapply around_mono; [| |exact A].
       * destruct b; simpl; [apply incl_appl|apply incl_appr]; apply incl_refl.
       * intros r E; simpl. destruct b; rewrite E; auto. now rewrite orb_true_r.
     + intros r P KP ME EP SP. rewrite OWN in ME. apply andb_true_iff in ME as [ME Fr].
       destruct (@stand_in r _ K P KP Fr SP) as [JP RP]. apply pj_if in JP. rewrite ME in JP.
-      destruct JP as (P1 & P2 & -> & J1 & J2). rewrite EP. unfold go; simpl. rewrite (H1 r) by (apply mem_in; auto).
+      destruct JP as (P1 & P2 & -> & J1 & J2). assert (MR : mem r rs = true).
+      { unfold forks in ME. destruct (mem r rs); auto. }
+      rewrite EP. unfold go; simpl. rewrite (H1 r) by (apply mem_in; auto).
       destruct b; [exists P1|exists P2]; exists KP; auto.
     + intros r P KP ME SP. rewrite OWN in ME. destruct (follows_turns r K) eqn:Fr; [|eapply stand_out; eauto].
       rewrite andb_true_r in ME. eapply stand_same; [|exact SP]. intros Q J. apply pj_if in J. rewrite ME in J.

@@ -1,4 +1,4 @@
-(** Merging and projection: the projector of the core, which ops/projection_check runs beside the compiler's.
+(** Merging and projection: the projector of the core, which tests/model/projection runs beside the compiler's.
 
     Proved: what merging makes does what either program does, and knows what to do with further labels ([merge_sound]).
     Not covered: what Acc.v leaves out. Nothing is said of when two programs merge; that [proj] gives a program is a
@@ -202,6 +202,18 @@ Fixpoint acts (r : role) (C : chor) : bool :=
   | Abort p _ => eqn r p
   end.
 
+(** A branch that an owner of the guard need not take, since both sides are the same to it, or nothing at all. *)
+Definition proc_eq (P Q : proc) : {P = Q} + {P <> Q}.
+Proof. repeat decide equality. Defined.
+Definition same (P Q : proc) : option proc :=
+  if proc_eq P Q then Some P else
+  match P, Q with PEnd, PStop | PStop, PEnd => Some PEnd | _, _ => None end.
+Lemma same_sound P Q m : same P Q = Some m -> more m P /\ more m Q.
+Proof.
+  unfold same. destruct (proc_eq P Q) as [->|_]; [intros H; inversion H; auto|].
+  destruct P, Q; intros H; inversion H; auto.
+Qed.
+
 Fixpoint proj (r : role) (C : chor) : option proc :=
   match C with
   | End => Some PEnd
@@ -220,7 +232,8 @@ Fixpoint proj (r : role) (C : chor) : option proc :=
   | Let rs x e C => option_map (fun P => if mem r rs then PLet x e P else P) (proj r C)
   | If rs e C1 C2 =>
       match proj r C1, proj r C2 with
-      | Some P, Some Q => if mem r rs then Some (PIf e P Q) else merge P Q
+      | Some P, Some Q =>
+          if mem r rs then match same P Q with Some m => Some m | None => Some (PIf e P Q) end else merge P Q
       | _, _ => None
       end
   | Loop s rs B C =>

@@ -35,6 +35,52 @@ Fixpoint wf (C : chor) : Prop :=
   | Loop _ rs B C => wf B /\ wf C /\ apart (places B) (places C) /\ (forall r, acts r B = true -> mem r rs = true)
   end.
 
+(** The same as a test, which the comparison with the compiler puts to every choreography. *)
+Definition place_eq (a b : place) : {a = b} + {a <> b}.
+Proof. repeat decide equality. Defined.
+Definition among (x : place) (xs : list place) : bool := if in_dec place_eq x xs then true else false.
+Fixpoint actors (C : chor) : list role :=
+  match C with
+  | End | Again | Leave | Halt => []
+  | Msg _ p _ _ q _ C => p :: q :: actors C
+  | Act _ p _ _ _ C => p :: actors C
+  | Let rs _ _ C => rs ++ actors C
+  | If _ _ C1 C2 => actors C1 ++ actors C2
+  | Loop _ rs _ C => rs ++ actors C
+  | Abort p _ => [p]
+  end.
+Fixpoint wfb (C : chor) : bool :=
+  match C with
+  | End | Again | Leave | Halt | Abort _ _ => true
+  | Msg s p _ _ q _ C => negb (Nat.eqb p q) && negb (among (s, p, q) (places C)) && wfb C
+  | Act _ _ _ _ _ C | Let _ _ _ C => wfb C
+  | If _ _ C1 C2 => wfb C1 && wfb C2
+  | Loop _ rs B C =>
+      wfb B && wfb C && forallb (fun x => negb (among x (places C))) (places B) &&
+      forallb (fun r => mem r rs) (actors B)
+  end.
+Lemma mem_in r rs : mem r rs = true <-> In r rs.
+Proof.
+  unfold mem; rewrite existsb_exists; split; [intros (y & I & E); apply Nat.eqb_eq in E; now subst|].
+  intros; exists r; split; auto. apply Nat.eqb_refl.
+Qed.
+Lemma acts_actors r C : acts r C = true -> In r (actors C).
+Proof.
+  induction C; simpl; intros H; try discriminate; unfold eqn in H;
+    repeat (apply orb_true_iff in H as [H|H]); try (apply Nat.eqb_eq in H; subst); try apply mem_in in H;
+    rewrite ?in_app_iff; auto.
+Qed.
+Lemma among_not x xs : negb (among x xs) = true -> ~ In x xs.
+Proof. unfold among. destruct (in_dec place_eq x xs); auto; discriminate. Qed.
+Theorem wfb_sound C : wfb C = true -> wf C.
+Proof.
+  induction C; simpl; intros H; auto; repeat (apply andb_true_iff in H as [H ?]); auto.
+  - repeat split; auto using among_not. apply negb_true_iff, Nat.eqb_neq in H; auto.
+  - repeat split; auto.
+    + intros x I. apply among_not. eapply forallb_forall in H1; eauto.
+    + intros r A. eapply forallb_forall in H0; [exact H0|]. now apply acts_actors.
+Qed.
+
 (** ** The steps of a choreography *)
 Record cframe := cf { csite : site; cwho : list role; cbody : chor; crest : chor; cturn : nat }.
 Definition cpath (K : list cframe) : path := map (fun f => (csite f, cturn f)) K.

@@ -169,18 +169,29 @@ class Author:
             reached.add(to)
 
     def _enter(self, depth: int, role: str, owned: dict[str, set[str]], reached: set[str]) -> None:
-        others = [other for other in ROLES if other != role]
-        self._chance.shuffle(others)
-        y, z = others
-        mine = self._chance.choice(sorted(name for name, owners in owned.items() if role in owners) or ["7"])
+        y, z = self._others(role)
+        mine = self._mine(role, owned)
         if self._chance.random() < 0.5:
-            yours = self._chance.choice(sorted(name for name, owners in owned.items() if y in owners) or ["4"])
-            if y not in reached or z not in reached:
-                return
-            self._line(depth, f"{self._fresh(owned, {role, z})} = called({role}, {y}, {z}, {mine}, {yours})")
+            self._called(depth, (role, y, z), mine, owned, reached)
         else:
             self._line(depth, f"{self._fresh(owned, {y})} = deeper({role}, {y}, {z}, {mine} % 7)")
             reached |= {y, z}
+
+    def _others(self, role: str) -> list[str]:
+        others = [other for other in ROLES if other != role]
+        self._chance.shuffle(others)
+        return others
+
+    def _mine(self, role: str, owned: dict[str, set[str]]) -> str:
+        return self._chance.choice(sorted(name for name, owners in owned.items() if role in owners) or ["7"])
+
+    def _called(
+        self, depth: int, roles: tuple[str, str, str], mine: str, owned: dict[str, set[str]], reached: set[str]
+    ) -> None:
+        role, y, z = roles
+        yours = self._chance.choice(sorted(name for name, owners in owned.items() if y in owners) or ["4"])
+        if y in reached and z in reached:
+            self._line(depth, f"{self._fresh(owned, {role, z})} = called({role}, {y}, {z}, {mine}, {yours})")
 
     def _branch(self, depth: int, name: str, owned: dict[str, set[str]], reached: set[str]) -> None:
         self._line(depth, f"if {name} % {self._chance.randint(2, 3)} == 0:")

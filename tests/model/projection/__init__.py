@@ -1,0 +1,1 @@
+"""The projector of the proof, run beside the compiler's on random choreographies."""
