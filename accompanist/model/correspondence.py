@@ -27,7 +27,7 @@ def check(
     """Every theorem of section 4. Raises `choreographies.NotInCalculus`, `networks.Replayed`."""
     told = Calculus(choreography, ask, module).run(arguments)
     searched = Network(choreography, arguments, ask, module).search(states_max)
-    return [*deadlocks(searched), *differences(told, searched), *doubled(told), *chatter(told, searched)]
+    return [*deadlocks(searched), *differences(told, searched), *doubled(searched), *chatter(told, searched)]
 
 
 def deadlocks(searched: NetworkSearch) -> Iterator[str]:
@@ -52,10 +52,12 @@ def differences(told: RunOutcome, searched: NetworkSearch) -> Iterator[str]:
                 yield f"{role} ends with {node.result!r}, and the choreography says {told.results.get(role)!r}"
 
 
-def doubled(told: RunOutcome) -> Iterator[str]:
-    """Each role call once: no path of the normal form has a site twice."""
-    sites = Counter((role, action.site) for role, view in told.views.items() for action in view if action.kind == CALL)
-    yield from (f"{role} is called {count} times at {site}" for (role, site), count in sites.items() if count > 1)
+def doubled(searched: NetworkSearch) -> Iterator[str]:
+    """Each role call once: in no end has a role made two calls under one site, which is a call's identity."""
+    for end in searched.ends:
+        for role, node in end.items():
+            sites = Counter(action.site for action in (node.view if node else ()) if action.kind == CALL)
+            yield from (f"{role} is called {count} times at {site}" for site, count in sites.items() if count > 1)
 
 
 def chatter(told: RunOutcome, searched: NetworkSearch) -> Iterator[str]:

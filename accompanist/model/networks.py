@@ -2,7 +2,7 @@
 
 A local program is the generated generator: it cannot be copied, but run again with the same answers it stands where it
 stood. So a role's state is the list of answers it was given, kept as a tree; every node is reached by running the
-program anew, which is the replay that a crash leads to, and must ask what was asked before.
+program anew, which is the replay that a crash leads to, and must ask what was asked before, with the same values.
 
 The medium keeps every message under (site, sender, receiver). So loss (sent again), duplication and reordering do not
 change what a receive finds; the search lets any role step at any time, which is all of the schedules that are left.
@@ -186,8 +186,8 @@ class Network:
         asks, result = _sent(generator, None, program)
         known = self._first.get(role)
         for answer in answers:
-            if known is None or _place(known.asks) != _place(asks):
-                raise Replayed(f"{role} asked {_place(asks)}")
+            if known is None or known.asks != asks:
+                raise Replayed(f"{role} asked {asks}, and before {known and known.asks}")
             known = known.next
             asks, result = _sent(generator, answer, program)
         return Node(answers, asks, result=result)
@@ -199,10 +199,6 @@ def _sent(generator: Any, answer: Any, program: RoleProgram) -> tuple[Operation 
     except StopIteration as stop:
         owns = program.role in program.choreography.result_owners
         return None, codec.encode(stop.value) if owns else b""
-
-
-def _place(asks: Operation | None) -> Hashable:
-    return None if asks is None else (type(asks), asks.site)
 
 
 def _stuck(end: Mapping[str, Node | None]) -> bool:

@@ -214,7 +214,7 @@ Qed.
 Definition nothing : facts := fs (fun _ => []) [] false.
 Definition start (C : skel) : conf := (C, [], st [] (fun _ => [])).
 
-(** *** Theorem 6. What the check accepts has, on no run, a failure beside or behind its commit point, and nothing that
+(** *** Theorem 8. What the check accepts has, on no run, a failure beside or behind its commit point, and nothing that
     cannot be undone before it. *)
 Theorem accepted C D L S : accepts [] nothing C -> runs (start C) (D, L, S) ->
   (forall c d, In c (happened S) -> In d (happened S) -> what c = Commits -> what d = Commits -> c = d) /\

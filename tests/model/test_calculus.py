@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from dataclasses import replace
 from types import ModuleType
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accompanist.language import direct
-from accompanist.language.program.program import Choreography
+from accompanist.language.program.operations import Send
+from accompanist.language.program.program import Choreography, RoleProgram
 from accompanist.model.choreographies import Calculus
 from accompanist.model.correspondence import chatter, check, deadlocks, differences, doubled
-from accompanist.model.networks import Network
+from accompanist.model.networks import Network, Replayed
 from tests.language.programs import MUST_PASS, must_pass
 from tests.language.test_random_programs import HEAD, UNREACHED, Author, ask, compile_text, module_of, program
 
@@ -56,5 +60,31 @@ def test_the_checks_can_fail() -> None:
     short = told._replace(views={role: view[:-1] for role, view in told.views.items()})
     assert list(differences(short, searched))
     assert list(chatter(told._replace(broadcast=0), searched))
-    assert list(doubled(told._replace(views={role: view * 2 for role, view in told.views.items()})))
+    twice = {role: replace(node, view=node.view * 2) if node else None for role, node in searched.ends[0].items()}
+    assert not list(doubled(searched))
+    assert list(doubled(replace(searched, ends=(twice,))))
     assert list(deadlocks(replace(searched, stuck=searched.ends)))
+
+
+@pytest.mark.parametrize("differs", ["value", "site"])
+def test_a_program_that_asks_otherwise_the_second_time_is_seen(differs: str) -> None:
+    """As one would that reads a clock, or keeps something from run to run."""
+    choreography, module = must_pass("join")
+    arguments, workers = module.ARGUMENTS[0], direct.workers(module.WORKERS)
+    count = itertools.count()
+    started = RoleProgram.start
+
+    def start(self: RoleProgram, given: Any) -> Any:
+        generator = started(self, given)
+        asks = next(generator)
+        while True:
+            if isinstance(asks, Send):
+                number = next(count)
+                asks = replace(asks, value=number) if differs == "value" else replace(asks, site=f"{number}")
+            try:
+                asks = generator.send((yield asks))
+            except StopIteration as stop:
+                return stop.value
+
+    with patch.object(RoleProgram, "start", start), pytest.raises(Replayed):
+        Network(choreography, arguments, workers).search(1000)
