@@ -115,6 +115,73 @@ Proof.
   simpl in NE; rewrite H in NE; simpl in NE; congruence.
 Qed.
 
+(** ** Theorem 4: no call is made twice under one site with its turns, which is the identity that a fence knows. *)
+Fixpoint calls (v : list act) : list (path * site) :=
+  match v with [] => [] | ACall k _ _ :: v => k :: calls v | _ :: v => calls v end.
+Lemma calls_app v w : calls (v ++ w) = calls v ++ calls w.
+Proof. induction v as [|[] v IH]; simpl; rewrite ?IH; auto. Qed.
+Definition uncalled (c : conf) :=
+  forall r, NoDup (calls (did c r)) /\
+    forall ts s, future (left c) (loops c) (ts, s, r, r) -> ~ In (ts, s) (calls (did c r)).
+
+Lemma nodup_snoc (xs : list (path * site)) x : NoDup xs -> ~ In x xs -> NoDup (xs ++ [x]).
+Proof.
+  intros N I. induction N as [|y xs NI N IH]; simpl; [constructor; [intros []|constructor]|].
+  constructor.
+  - rewrite in_app_iff. intros [J|[E|[]]]; [auto|]. subst. apply I; left; auto.
+  - apply IH. intro; apply I; right; auto.
+Qed.
+
+Lemma uncalled_same c c' : uncalled c -> (forall r, calls (did c' r) = calls (did c r)) ->
+  (forall k, future (left c') (loops c') k -> future (left c) (loops c) k) -> uncalled c'.
+Proof. intros U E F r. rewrite E. destruct (U r) as [N X]. split; auto. Qed.
+
+Lemma uncalled_act s p o e x C C' K S S' V a : inv (cfg (Act s p o e x C) K S V) ->
+  uncalled (cfg (Act s p o e x C) K S V) -> incl (places C') (places C) ->
+  uncalled (cfg C' K S' (at_ V p (V p ++ [ACall (cpath K, s) o a]))).
+Proof.
+  intros [[NI W] A] U IN r; simpl in *. destruct (U r) as [N X]; simpl in *.
+  assert (F : forall k, future C' K k -> future (Act s p o e x C) K k).
+  { intros k. apply future_mono. simpl. apply incl_tl, IN. }
+  destruct (Nat.eq_dec r p) as [->|D]; [|rewrite at_other by auto; split; auto].
+  rewrite at_same, calls_app; simpl. assert (Y : ~ In (cpath K, s) (calls (V p))).
+  { apply X. left. split; simpl; auto. exists []; auto. }
+  split; [apply nodup_snoc; auto|].
+  intros ts t FU. rewrite in_app_iff. intros [J|[E|[]]]; [apply (X ts t); auto|]. inversion E; subst.
+  destruct FU as [[_ J]|L]; [apply NI, IN, J|].
+  apply (@not_later K _ _ (cpath K, t, p, p) [] A); simpl; auto.
+Qed.
+
+Lemma uncalled_step c c' : cstep c c' -> inv c -> uncalled c -> uncalled c'.
+Proof.
+  intros H I U; destruct H.
+  - eapply uncalled_same; eauto; simpl.
+    + intros r. destruct (Nat.eq_dec r q) as [->|D].
+      { rewrite at_same, calls_app; destruct v; simpl; now rewrite app_nil_r. }
+      rewrite at_other by auto. destruct (Nat.eq_dec r p) as [->|D']; [|now rewrite at_other].
+      rewrite at_same, calls_app; destruct v; simpl; now rewrite app_nil_r.
+    + intros k. apply future_mono. simpl. apply incl_tl, incl_refl.
+  - eapply uncalled_act; eauto using incl_refl.
+  - eapply uncalled_act; eauto. intros ? [].
+  - eapply uncalled_same; eauto; simpl.
+    intros r. destruct (Nat.eq_dec r p) as [->|D]; [rewrite at_same, calls_app; simpl; now rewrite app_nil_r|].
+    now rewrite at_other.
+  - eapply uncalled_same; eauto.
+  - eapply uncalled_same; eauto; simpl. intros k. apply future_mono.
+    destruct b; simpl; [apply incl_appl|apply incl_appr]; apply incl_refl.
+  - eapply uncalled_same; eauto; simpl. apply future_loop.
+  - eapply uncalled_same; eauto; simpl. apply future_again.
+  - eapply uncalled_same; eauto; simpl. intros k FU; right; simpl. right. exact FU.
+Qed.
+
+Theorem calls_once C S N c : starts C S N -> cruns (begun C S) c -> forall r, NoDup (calls (did c r)).
+Proof.
+  intros ST R. assert (X : uncalled c); [|intros r; apply X].
+  remember (begun C S) as b eqn:E. induction R as [|b' d d' R IH H]; subst.
+  - intros r; simpl. split; [constructor|auto].
+  - destruct (follows_all R (begun_done ST)) as (n & N' & M' & _ & (I & _)). eapply uncalled_step; eauto.
+Qed.
+
 (** A move to several receivers gives each of them the sender's value. *)
 Theorem share_gives s p e qs x C K S V : ~ In p qs -> NoDup qs ->
   exists c, cruns (cfg (share s p e qs x C) K S V) c /\ left c = C /\ loops c = K /\

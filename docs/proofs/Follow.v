@@ -235,7 +235,8 @@ Proof.
     eapply solo; eauto using eq_sym, at_id; [rewrite EP; simpl; rewrite (@stand_path K _ _ p _ _ _ A Fp SP), H0;
       reflexivity|..].
     + intros; eapply pj_act_other; eauto.
-    + apply incl_refl.
+    + apply W.
+    + simpl. apply incl_tl, incl_refl.
     + intros r E; simpl. now rewrite E, orb_true_r.
   - start T p. assert (ap : acts p (Act s p o e x C) = true) by (simpl; unfold eqn; now rewrite Nat.eqb_refl).
     assert (Fp : follows_turns p K = true) by (eapply acting_follows; [exact A|exact ap]).
@@ -290,21 +291,14 @@ Proof.
       destruct JP as (PB & PC & -> & JB & JC). rewrite EP, ME. exists PB, (fr s PB PC 1 :: KP). split; auto.
       exists PB, PC, KP; auto.
     + intros r P KP ME. rewrite ME. apply stand_same. intros Q J. apply pj_loop in J. now rewrite ME in J.
-    + intros k [[(w & E) IN]|[(t & T1 & (w & E) & IN)|[[(w & E) IN]|L]]]; simpl in *.
-      * left; split; [exists (w ++ [(s, 1)]); rewrite <- app_assoc; auto|simpl; apply in_or_app; auto].
-      * left; split; [exists (w ++ [(s, t)]); rewrite <- app_assoc; auto|simpl; apply in_or_app; auto].
-      * left; split; [exists w; auto|simpl; apply in_or_app; auto].
-      * right; auto.
+    + intros k. apply future_loop.
   - (* again *) eapply group with (rs := rs); eauto; simpl.
     + destruct A as (WB & WC & _ & AP & AC & AB & A). split; simpl; auto. repeat split; auto using incl_refl.
     + intros r P KP ME EP SP. rewrite ME in *. destruct SP as (PB & PR & KP' & -> & JP & JB & SR).
       apply pj_again in JP; subst. rewrite EP. exists PB, (fr s PB PR (Datatypes.S t) :: KP'). split; auto.
       exists PB, PR, KP'; auto.
     + intros r P KP ME. rewrite ME. auto.
-    + intros k [[(w & E) IN]|[(t' & T1 & U)|L]]; simpl in *.
-      * right. left. exists (Datatypes.S t). split; auto. split; auto. exists w; auto.
-      * right. left. exists t'. split; auto. simpl. lia.
-      * right. right. auto.
+    + intros k. apply future_again.
   - (* leave *) eapply group with (rs := cwho f); eauto; simpl.
     + destruct A as (WB & WC & _ & AP & AC & AB & A). split; simpl; auto.
       eapply around_mono; [| |exact A]; [apply incl_appr, incl_refl|]. intros r E; simpl. now rewrite E, orb_true_r.

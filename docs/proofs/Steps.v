@@ -15,11 +15,13 @@ Set Implicit Arguments.
 Definition place := (site * role * role)%type.
 Definition place_of (k : key) : place := match k with (_, s, p, q) => (s, p, q) end.
 Definition path_of (k : key) : path := match k with (ts, _, _, _) => ts end.
+(** Where messages are sent, and calls are made: a call is kept as if its role told itself of it. *)
 Fixpoint places (C : chor) : list place :=
   match C with
   | End | Again | Leave | Halt | Abort _ _ => []
   | Msg s p _ _ q _ C => (s, p, q) :: places C
-  | Act _ _ _ _ _ C | Let _ _ _ C => places C
+  | Act s p _ _ _ C => (s, p, p) :: places C
+  | Let _ _ _ C => places C
   | If _ _ C1 C2 => places C1 ++ places C2
   | Loop _ _ B C => places B ++ places C
   end.
@@ -30,7 +32,8 @@ Fixpoint wf (C : chor) : Prop :=
   match C with
   | End | Again | Leave | Halt | Abort _ _ => True
   | Msg s p _ _ q _ C => p <> q /\ ~ In (s, p, q) (places C) /\ wf C
-  | Act _ _ _ _ _ C | Let _ _ _ C => wf C
+  | Act s p _ _ _ C => ~ In (s, p, p) (places C) /\ wf C
+  | Let _ _ _ C => wf C
   | If _ _ C1 C2 => wf C1 /\ wf C2
   | Loop _ rs B C => wf B /\ wf C /\ apart (places B) (places C) /\ (forall r, acts r B = true -> mem r rs = true)
   end.
@@ -53,7 +56,8 @@ Fixpoint wfb (C : chor) : bool :=
   match C with
   | End | Again | Leave | Halt | Abort _ _ => true
   | Msg s p _ _ q _ C => negb (Nat.eqb p q) && negb (among (s, p, q) (places C)) && wfb C
-  | Act _ _ _ _ _ C | Let _ _ _ C => wfb C
+  | Act s p _ _ _ C => negb (among (s, p, p) (places C)) && wfb C
+  | Let _ _ _ C => wfb C
   | If _ _ C1 C2 => wfb C1 && wfb C2
   | Loop _ rs B C =>
       wfb B && wfb C && forallb (fun x => negb (among x (places C))) (places B) &&
@@ -76,6 +80,7 @@ Theorem wfb_sound C : wfb C = true -> wf C.
 Proof.
   induction C; simpl; intros H; auto; repeat (apply andb_true_iff in H as [H ?]); auto.
   - repeat split; auto using among_not. apply negb_true_iff, Nat.eqb_neq in H; auto.
+  - split; auto using among_not.
   - repeat split; auto.
     + intros x I. apply among_not. eapply forallb_forall in H1; eauto.
     + intros r A. eapply forallb_forall in H0; [exact H0|]. now apply acts_actors.
@@ -187,6 +192,22 @@ Definition fresh (c : conf) (M : medium) := forall k, future (left c) (loops c) 
 
 Lemma future_mono C C' K k : incl (places C') (places C) -> future C' K k -> future C K k.
 Proof. intros H [[W I]|L]; [left; split; auto|right; auto]. Qed.
+
+Lemma future_loop s rs B C K k : future B (cf s rs B C 1 :: K) k -> future (Loop s rs B C) K k.
+Proof.
+  intros [[(w & E) IN]|[(t & T1 & (w & E) & IN)|[[(w & E) IN]|L]]]; simpl in *.
+  - left; split; [exists (w ++ [(s, 1)]); rewrite <- app_assoc; auto|simpl; apply in_or_app; auto].
+  - left; split; [exists (w ++ [(s, t)]); rewrite <- app_assoc; auto|simpl; apply in_or_app; auto].
+  - left; split; [exists w; auto|simpl; apply in_or_app; auto].
+  - right; auto.
+Qed.
+Lemma future_again s rs B C t K k : future B (cf s rs B C (S t) :: K) k -> future Again (cf s rs B C t :: K) k.
+Proof.
+  intros [[(w & E) IN]|[(t' & T1 & U)|L]]; simpl in *.
+  - right. left. exists (S t). split; auto. split; auto. exists w; auto.
+  - right. left. exists t'. split; auto. simpl. lia.
+  - right. right. auto.
+Qed.
 
 Lemma not_later K : forall X a k u, around X a K -> In (place_of k) X -> path_of k = u ++ cpath K -> ~ later K k.
 Proof.

@@ -11,7 +11,8 @@ import pytest
 
 from accompanist.language.projection import merge, project
 from accompanist.language.projection.local import Arm, LocalBlock, stopped
-from tests.model.projection import proved
+from tests.model import extracted
+from tests.model.projection import HERE, THEORIES
 from tests.model.projection.compare import compare, sorted_arms
 from tests.model.projection.live import EVERYTHING
 
@@ -22,9 +23,9 @@ WITH_ABORTS = range(100, 200)
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if reason := proved.missing():
+    if reason := extracted.missing():
         pytest.skip(f"the proved projector cannot be built: {reason}")
-    return proved.built(tmp_path_factory.mktemp("projection"))
+    return extracted.built(HERE, THEORIES, tmp_path_factory.mktemp("projection"))
 
 
 @pytest.mark.slow

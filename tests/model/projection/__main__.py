@@ -10,7 +10,8 @@ import sys
 import time
 from pathlib import Path
 
-from tests.model.projection import proved
+from tests.model import extracted
+from tests.model.projection import HERE, THEORIES
 from tests.model.projection.compare import compare
 
 
@@ -20,11 +21,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="the first one's seed (0)")
     parser.add_argument("--folder", type=Path, default=Path("var/projection"), help="where the projector is built")
     options = parser.parse_args()
-    if reason := proved.missing():
+    if reason := extracted.missing():
         print(f"cannot build the proved projector: {reason}", file=sys.stderr)
         return 1
     began = time.monotonic()
-    told = compare(proved.built(options.folder), range(options.seed, options.seed + options.programs))
+    program = extracted.built(HERE, THEORIES, options.folder)
+    told = compare(program, range(options.seed, options.seed + options.programs))
     skipped = ", ".join(f"{count} {why}" for why, count in told.skipped.most_common()) or "none"
     print(
         f"{told.compared} choreographies, {told.words} words: {len(told.differing)} differences; "

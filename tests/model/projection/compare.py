@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.language.test_random_programs import HEAD, Author, compile_text, program
-from tests.model.projection import proved
+from tests.model import extracted
 from tests.model.projection.live import ALL, Following, LiveAmender, LiveProjector, decided
 from tests.model.projection.translate import NotInCore, TooLong, Translation
 
@@ -90,7 +90,7 @@ def compare(program: Path, seeds: Sequence[int]) -> Comparison:
             told.skipped[str(reason)] += 1
         except TooLong:
             told.skipped["too long in tail form"] += 1
-    lines = proved.projected(program, [one.line for one in samples])
+    lines = extracted.answers(program, [one.line for one in samples])
     for one, said in zip(samples, lines, strict=True):
         told.compared += 1
         told.words += len(one.line.split())
