@@ -5,7 +5,8 @@
     goes on from there ([comparable]); who has not done all of it is not stuck for ever ([never_stuck]). So it is also
     in a run that somebody aborts or declines, and in one without an end. If the choreography comes to its end, every
     schedule ends, each role with exactly the choreography's view and values ([projection], theorems 2 and 3), and as
-    long as somebody is not at his end somebody can take a step ([deadlock_free]).
+    long as somebody is not at his end somebody can take a step ([deadlock_free]). No run makes a call twice under one
+    site with its turns ([calls_once], theorem 4).
 
     Assumed: [wf], a program for each role ([starts]), and that the owners of a guard agree (Steps.v). Not covered: what
     Acc.v leaves out. *)
