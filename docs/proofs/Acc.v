@@ -9,9 +9,9 @@
     several receivers is a message to each ([share]). A message lies in the medium under (turns, site, sender, receiver)
     and stays there, as in accompanist/model/networks.py. One axiom: functional extensionality.
 
-    Not covered: procedures (a choreography that calls itself); an early return inside a loop; how selections are chosen
-    (amend); that names which a role does not need are left out of its program; roles that nothing reaches. Every role
-    is there from the beginning. *)
+    Not covered: procedures (a choreography that calls itself); how selections are chosen (amend); that names which a
+    role does not need are left out of its program; roles that nothing reaches. Every role is there from the
+    beginning. *)
 Require Import List Arith Bool PeanoNat Lia FunctionalExtensionality.
 Import ListNotations.
 Set Implicit Arguments.

@@ -8,8 +8,9 @@
     long as somebody is not at his end somebody can take a step ([deadlock_free]). No run makes a call twice under one
     site with its turns ([calls_once], theorem 4).
 
-    Assumed: [wf], a program for each role ([starts]), and that the owners of a guard agree (Steps.v). Not covered: what
-    Acc.v leaves out. *)
+    Assumed: [wf], a program for each role ([starts]), and that the owners of a guard agree (Steps.v); of an early
+    return inside a loop, that whoever acts behind it follows the turns ([told_over]). Not covered: what Acc.v leaves
+    out. *)
 Require Import List Arith Bool PeanoNat Lia FunctionalExtensionality.
 Require Import Acc Merge Steps Follow.
 Import ListNotations.
@@ -82,29 +83,85 @@ Proof.
   - eapply T; eauto.
 Qed.
 
-Definition over (c : conf) := left c = End /\ loops c = [].
+(** The choreography has come to its end, and whoever does not follow the turns of the loops that it returns from has
+    nothing to do behind them. That is so of every end if it holds of the text: [told_over]. *)
+Fixpoint resting (r : role) (C : chor) (K : list cframe) : Prop :=
+  match K with
+  | [] => proj r C = Some PEnd
+  | f :: K => if mem r (cwho f) then proj r C = Some PEnd else resting r (crest f) K
+  end.
+Definition over (c : conf) := left c = End /\ forall r, resting r End (loops c).
+Definition at_end (l : lst) (st : store) (v : list act) := prog l = PEnd /\ sto l = st /\ view l = v.
+
+Lemma rests r K : forall C P KP, stand r C K P KP -> resting r C K -> P = PEnd.
+Proof.
+  induction K as [|f K IH]; simpl; intros C P KP ST R.
+  - destruct ST as [_ (P' & E & M)]. rewrite R in E; inversion E; subst. inversion M; subst; auto; discriminate.
+  - destruct (mem r (cwho f)); [|eapply IH; eauto]. destruct ST as (PB & PR & KP' & _ & (P' & E & M) & _).
+    rewrite R in E; inversion E; subst. inversion M; subst; auto; discriminate.
+Qed.
 
 Lemma over_ends C S N c : starts C S N -> cruns (begun C S) c -> over c ->
   exists n N' M', steps n (N, empty) (N', M') /\ terminal (N', M') /\
-    forall r, N' r = mk PEnd [] (holds c r) (did c r).
+    forall r, at_end (N' r) (holds c r) (did c r).
 Proof.
-  intros ST R [E E']. destruct (follows_all R (begun_done ST)) as (n & N' & M' & SN & (_ & T & _)).
-  assert (H : forall r, N' r = mk PEnd [] (holds c r) (did c r)).
-  { intros r. destruct (T r) as (P & KP & EP & SP). rewrite E, E' in SP. destruct SP as [-> (P' & J & MO)].
-    inversion J; subst. rewrite EP. inversion MO; subst; auto. discriminate. }
+  intros ST R [E O]. destruct (follows_all R (begun_done ST)) as (n & N' & M' & SN & (_ & T & _)).
+  assert (H : forall r, at_end (N' r) (holds c r) (did c r)).
+  { intros r. destruct (T r) as (P & KP & EP & SP). rewrite E in SP. rewrite EP.
+    rewrite (@rests r (loops c) End P KP SP (O r)). repeat split. }
   exists n, N', M'. split; auto. split; auto.
-  intros B [r X]; inversion X as [? ? ? l' w L WO]; subst. rewrite H in L. discriminate.
+  intros B [r X]; inversion X as [? ? ? l' w L WO]; subst. destruct (H r) as [HP _].
+  destruct (N' r) as [P K st v]; simpl in *; subst. discriminate.
 Qed.
 
 (** Theorems 2 and 3 at once: if the choreography comes to its end, every schedule ends, and then each role has come to
     its end, has done what the choreography says, in its order, and holds what it holds there. *)
 Theorem projection C S N c : starts C S N -> cruns (begun C S) c -> over c ->
   exists n, forall m B, steps m (N, empty) B ->
-    m <= n /\ (terminal B -> forall r, fst B r = mk PEnd [] (holds c r) (did c r)).
+    m <= n /\ (terminal B -> forall r, at_end (fst B r) (holds c r) (did c r)).
 Proof.
   intros ST R O. destruct (over_ends ST R O) as (n & N' & M' & SN & T & H).
   exists n; intros m B SB. destruct (one_run_tells_all SN T SB) as (k & -> & KB). split; [lia|].
   intros TB. inversion KB; subst; auto. exfalso; eapply TB; eauto.
+Qed.
+
+Definition who (K : list cframe) : option (list role) := match K with [] => None | f :: _ => Some (cwho f) end.
+Fixpoint told_around (b : bool) (K : list cframe) : Prop :=
+  match K with
+  | [] => True
+  | f :: K => told (Some (cwho f)) (cbody f) /\ told (who K) (crest f) /\
+      (b = true -> returns (cbody f) = true) /\ (returns (cbody f) = true -> excused (who K) (crest f) (cwho f)) /\
+      told_around (returns (cbody f) || returns (crest f)) K
+  end.
+Definition told_all (c : conf) := told (who (loops c)) (left c) /\ told_around (returns (left c)) (loops c).
+
+Lemma told_mono b b' K : (b' = true -> b = true) -> told_around b K -> told_around b' K.
+Proof. destruct K as [|f K]; simpl; auto. intros H (?&?&?&?&?); repeat split; auto. Qed.
+
+Lemma told_step c c' : cstep c c' -> told_all c -> told_all c'.
+Proof.
+  intros H [T A]; destruct H; unfold told_all in *; simpl in *; auto.
+  - split; auto. eapply told_mono; [|exact A]; discriminate.
+  - destruct T as [T1 T2]. destruct b; split; auto; eapply told_mono; try exact A; intros ->; auto using orb_true_r.
+  - destruct T as (T1 & T2 & T3). repeat split; auto.
+  - destruct A as (A1 & A2 & A3 & A4 & A5). repeat split; auto.
+  - destruct A as (A1 & A2 & A3 & A4 & A5). split; auto. eapply told_mono; [|exact A5]. intros ->; apply orb_true_r.
+Qed.
+
+Lemma told_rests r K : forall C, told_around true K -> (follows_turns r K = true -> proj r C = Some PEnd) ->
+  resting r C K.
+Proof.
+  induction K as [|f K IH]; simpl; intros C A H; auto. destruct A as (_ & _ & A3 & A4 & A5).
+  rewrite (A3 eq_refl) in *. simpl in A5. destruct (mem r (cwho f)) eqn:E; auto. apply IH; auto.
+  intros F. specialize (A4 eq_refl r E). destruct K as [|g K]; simpl in *; [exact A4|congruence].
+Qed.
+
+Theorem told_over C S c : told None C -> cruns (begun C S) c -> left c = End -> over c.
+Proof.
+  intros T R E. assert (A : told_all c).
+  { clear E. remember (begun C S) as b eqn:B. induction R as [|b' d d' R IH H]; subst; [split; simpl; auto|].
+    eapply told_step; eauto. }
+  split; auto. intros r. destruct A as [_ A]. rewrite E in A. apply told_rests; auto.
 Qed.
 
 (** As long as somebody is not at his end, somebody can take a step. *)
@@ -113,7 +170,7 @@ Corollary deadlock_free C S N c : starts C S N -> cruns (begun C S) c -> over c 
 Proof.
   intros ST R O m B SB [r NE]. destruct (over_ends ST R O) as (n & N' & M' & SN & T & H).
   destruct (one_run_tells_all SN T SB) as (k & -> & KB). inversion KB; subst; eauto.
-  simpl in NE; rewrite H in NE; simpl in NE; congruence.
+  destruct (H r) as [HP _]. simpl in NE. congruence.
 Qed.
 
 (** ** Theorem 4: no call is made twice under one site with its turns, which is the identity that a fence knows. *)

@@ -107,7 +107,7 @@ Qed.
 (** Every end of a network with crashes is the end of its choreography. *)
 Theorem crashes_change_nothing C S c N M :
   starts C S N0 -> cruns eval ask (begun C S) c -> over c -> xsteps (N0, empty) (N, M) ->
-  terminal eval ask (N, M) -> forall r, N r = mk PEnd [] (holds c r) (did c r).
+  terminal eval ask (N, M) -> forall r, at_end (N r) (holds c r) (did c r).
 Proof.
   intros ST R O X T. destruct (replay_end X T) as (m & SM).
   destruct (projection ST R O) as (n & H). destruct (H _ _ SM) as [_ Z]. exact (Z T).

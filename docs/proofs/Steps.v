@@ -86,6 +86,41 @@ Proof.
     + intros r A. eapply forallb_forall in H0; [exact H0|]. now apply acts_actors.
 Qed.
 
+(** Whether a path ends the whole choreography. *)
+Fixpoint returns (C : chor) : bool :=
+  match C with
+  | End => true
+  | Again | Leave | Halt | Abort _ _ => false
+  | Msg _ _ _ _ _ _ C | Act _ _ _ _ _ C | Let _ _ _ C => returns C
+  | If _ _ C1 C2 => returns C1 || returns C2
+  | Loop _ _ B C => returns B || returns C
+  end.
+
+(** Whoever acts behind a loop that may return follows its turns. [O]: who follows the loop around, [None] outside of
+    loops. Also as a test, for the roles that it is given; that it is the same is not proved. *)
+Definition excused (O : option (list role)) (C : chor) (rs : list role) : Prop :=
+  forall r, mem r rs = false -> match O with None => proj r C = Some PEnd | Some o => mem r o = false end.
+Fixpoint told (O : option (list role)) (C : chor) : Prop :=
+  match C with
+  | End | Again | Leave | Halt | Abort _ _ => True
+  | Msg _ _ _ _ _ _ C | Act _ _ _ _ _ C | Let _ _ _ C => told O C
+  | If _ _ C1 C2 => told O C1 /\ told O C2
+  | Loop _ rs B C => told (Some rs) B /\ told O C /\ (returns B = true -> excused O C rs)
+  end.
+Fixpoint toldb (roles : list role) (O : option (list role)) (C : chor) : bool :=
+  match C with
+  | End | Again | Leave | Halt | Abort _ _ => true
+  | Msg _ _ _ _ _ _ C | Act _ _ _ _ _ C | Let _ _ _ C => toldb roles O C
+  | If _ _ C1 C2 => toldb roles O C1 && toldb roles O C2
+  | Loop _ rs B C =>
+      let excusedb r := match O with
+                        | None => match proj r C with Some PEnd => true | _ => false end
+                        | Some o => negb (mem r o)
+                        end in
+      toldb roles (Some rs) B && toldb roles O C &&
+      (negb (returns B) || forallb (fun r => mem r rs || excusedb r) roles)
+  end.
+
 (** ** The steps of a choreography *)
 Record cframe := cf { csite : site; cwho : list role; cbody : chor; crest : chor; cturn : nat }.
 Definition cpath (K : list cframe) : path := map (fun f => (csite f, cturn f)) K.

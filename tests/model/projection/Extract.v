@@ -2,4 +2,4 @@
     integers, which are large enough for the names of a choreography. *)
 Require Import Acc Merge Steps.
 Require Import ExtrOcamlBasic ExtrOcamlNatInt.
-Extraction "proved.ml" proj wfb.
+Extraction "proved.ml" proj wfb toldb.

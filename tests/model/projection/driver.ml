@@ -50,7 +50,8 @@ let line text =
   words := String.split_on_char ' ' text;
   let roles = number () in
   let c = chor () in
-  word (if wfb c then "1" else "0");
+  let every = List.init roles (fun r -> r) in
+  word (if wfb c && toldb every None c then "1" else "0");
   for r = 0 to roles - 1 do
     word ";";
     match proj r c with Some p -> proc p | None -> word "-"

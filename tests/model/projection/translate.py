@@ -3,7 +3,7 @@
 Both are put into tail form: what follows a branch is written behind each of its sides, as the proof has it. A name, an
 expression or a site becomes a number, the same wherever it stands.
 
-What the core does not have is refused (`NotInCore`): procedures, and an early return inside a loop.
+What the core does not have is refused (`NotInCore`): procedures.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Translation:
     def choreography(self, block: Block) -> str:
         """A line for the proved projector. Raises NotInCore, TooLong."""
         self._count = 0
-        return f"{len(self._roles)} {' '.join(self._block(block, False))}"
+        return f"{len(self._roles)} {' '.join(self._block(block))}"
 
     def program(self, block: LocalBlock) -> tuple[str, ...]:
         """A role's program. Raises NotInCore, TooLong."""
@@ -79,19 +79,18 @@ class Translation:
 
     # -- choreographies ------------------------------------------------------------------------------
 
-    def _block(self, block: Block, turning: bool) -> list[str]:
-        """The words of a block. `turning`: it is in a loop."""
+    def _block(self, block: Block) -> list[str]:
         if not block:
             return self._words("end")
         point, rest = block[0], block[1:]
         match point:
             case ir.If(then=then, orelse=orelse, owners=owners, test=test):
                 head = self._words("if", *self._who(owners), self._value(test))
-                return head + self._block((*then, *rest), turning) + self._block((*orelse, *rest), turning)
+                return head + self._block((*then, *rest)) + self._block((*orelse, *rest))
             case ir.Loop(site=site, body=body):
                 who = [role for role in self._roles if self._following(point, role, EVERYTHING, ir.NOBODY)]
                 head = self._words("loop", self._numbers.of(site), *self._who(who))
-                return head + self._turn(body, frozenset(who)) + self._block(rest, turning)
+                return head + self._turn(body, frozenset(who)) + self._block(rest)
             case ir.Again():
                 return self._words("again")
             case ir.Leave():
@@ -99,19 +98,17 @@ class Translation:
             case ir.Abort(site=site, role=role, reason=reason):
                 return self._words("abort", self._roles[role], self._numbers.of("abort", site, reason))
             case ir.Return(value=value, owners=owners):
-                return self._return(value, owners, turning)
-        return self._straight(point) + self._block(rest, turning)
+                return self._return(value, owners & self._there)
+        return self._straight(point) + self._block(rest)
 
     def _turn(self, body: Block, who: frozenset[str]) -> list[str]:
         """A loop's body. What those compute in it who do not follow it, they do not need."""
         outer, self._there = self._there, who
-        made = self._block(body, True)
+        made = self._block(body)
         self._there = outer
         return made
 
-    def _return(self, value: Expression, owners: Iterable[str], turning: bool) -> list[str]:
-        if turning:
-            raise NotInCore("an early return inside a loop")
+    def _return(self, value: Expression, owners: Iterable[str]) -> list[str]:
         if value.is_none:
             return self._words("end")
         return self._words("let", *self._who(owners), self._numbers.of(RESULT), self._value(value), "end")
