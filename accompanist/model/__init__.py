@@ -5,9 +5,9 @@ the networks of their projections under every schedule. The theorems about proje
 call twice, no more messages than telling everybody every choice) are functions that answer, in words, with what is
 wrong.
 
-What it does not promise. Nothing here is a proof. A theorem is checked on a given choreography, with given arguments
-and answers. Crashes, the session protocol and the fence are not modelled here: accompanist/simulation/search/explore.py
-searches those with the cores that the sidecar runs.
+What it does not promise. Nothing here is a proof; those are in docs/proofs, for a core of the language. A theorem is
+checked on a given choreography, with given arguments and answers. Crashes, the session protocol and the fence are not
+modelled here: accompanist/simulation/search/explore.py searches those with the cores that the sidecar runs.
 
 What it imports. `language`, for the normal form and the generated programs: the rules are about the very trees that are
 projected, and the networks run the very generators that a sidecar runs. It imports nothing of the runtime, whose
