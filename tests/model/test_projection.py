@@ -47,6 +47,7 @@ def stop_wins(one: LocalBlock, other: LocalBlock) -> LocalBlock:
     return other if stopped(other) else merge.merge(one, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "name", "wrong"),
     [(project, "merge", one_side), (merge, "_merge_arms", one_arm), (project, "merge", stop_wins)],

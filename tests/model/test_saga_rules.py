@@ -60,6 +60,7 @@ def test_what_check_accepts_the_rules_accept(rules: Path) -> None:
     assert sum(" commits " in line for line in lines) > PROGRAMS // 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", sorted({"ACC150", "ACC151", "ACC152", "ACC153", "ACC158"}))
 def test_what_a_rule_of_check_refuses_the_rules_refuse(rules: Path, code: str) -> None:
     source = random_sagas.HEAD + HEAD + "".join(f"    {text}\n" for text in UNSOUND[code])
