@@ -13,7 +13,7 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help start demo fast test verify verify-long projection-check prove check format bench simulate simulate-planted chaos advisories soak conformance everything migrate lock clean
+.PHONY: help start demo fast test verify verify-long cross-check projection-check prove check format bench simulate simulate-planted chaos advisories soak conformance everything migrate lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ verify-long: $(STAMP) ## the same with twenty times the random programs, SAGAS s
 	$(BIN)/accompanist verify workers/orders/choreography.py --lost 1 --states-max 4000000 --seconds 600
 	$(BIN)/accompanist verify workers/orders/choreography.py --cancels 1 --states-max 4000000 --seconds 600
 	$(BIN)/accompanist verify workers/orders/choreography.py --crashes 2 --states-max 4000000 --seconds 600
+
+cross-check: $(STAMP) ## search the sagas of the tests with SPIN, too, and compare; needs Debian's spin and gcc
+	@exec $(BIN)/python -m tests.model.cross_check
 
 # PROVE="--recheck" has coqchk check what was compiled, too
 prove: $(STAMP) ## compile the proofs of docs/proofs with Coq, and see that they assume nothing; needs Debian's coq

@@ -1,7 +1,7 @@
 """Runs the targets of CONTRIBUTING that end by themselves, one after the other, and prints a summary.
 
-Left out are `soak` and `verify-long`, which take long; `advisories`, which needs the network; and `prove`, which needs
-Coq.
+Left out are `soak` and `verify-long`, which take long; `advisories`, which needs the network; and `prove` and
+`cross-check`, which need Coq and SPIN.
 
     python -m ops.everything [TARGET ...] [--json]
 
