@@ -96,7 +96,7 @@ def every() -> Iterator[tuple[str, Explorer]]:
 
 def in_short(faults: FaultBudget) -> str:
     """The faults of which there are any."""
-    return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in faults._asdict().items() if count)
+    return ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in faults._asdict().items() if count)
 
 
 def dropped() -> Iterator[tuple[int, str]]:
