@@ -32,6 +32,10 @@ class Replayed(Exception):
     """A program run again with the same answers asked something else."""
 
 
+class SentTwice(Exception):
+    """A role sent two messages under one key. A role has one next state only because nobody does (lemma 3)."""
+
+
 @dataclass(slots=True)
 class Node:
     """One role after some answers: what it asks now (None at its end), what it has done and sent, selections among it.
@@ -81,7 +85,7 @@ class Network:
         self._begun = tuple(self._begin(role) if role == initiator else None for role in self._roles)
 
     def search(self, states_max: int) -> NetworkSearch:
-        """Every schedule."""
+        """Every schedule. Raises Replayed, SentTwice."""
         seen: set[tuple[Hashable, ...]] = set()
         ends: list[Mapping[str, Node | None]] = []
         waiting: list[tuple[Node | None, ...]] = [self._begun]
@@ -121,7 +125,9 @@ class Network:
         return self._first[role]
 
     def _after(self, role: str, node: Node, messages: Mapping[Key, tuple[str, bytes]]) -> Node | None:
-        """The role one step on; None if it waits or has ended."""
+        """The role one step on; None if it waits or has ended. Raises SentTwice."""
+        if isinstance(node.asks, Receive | Branch) and (node.asks.site, node.asks.sender, role) not in messages:
+            return None  # also where another schedule has had the message already, and the next node is known
         if node.next is None and node.asks is not None:
             node.next = self._step(role, node, node.asks, messages)
         return node.next
@@ -138,15 +144,10 @@ class Network:
                 did = Action(SEND, to, data) if rides else None
                 return self._on(role, node, None, did, {(site, role, to): (label, data)})
             case Receive(site=site, sender=sender, type=type):
-                found = messages.get((site, sender, role))
-                if found is None:
-                    return None
-                return self._on(role, node, codec.decode(found[1], type), Action(RECEIVE, sender, found[1]))
+                _, data = messages[site, sender, role]
+                return self._on(role, node, codec.decode(data, type), Action(RECEIVE, sender, data))
             case Branch(site=site, sender=sender, labels=labels):
-                found = messages.get((site, sender, role))
-                if found is None:
-                    return None
-                label, data = found
+                label, data = messages[site, sender, role]
                 if labels[label] is None:
                     return self._on(role, node, (label, None), None)
                 return self._on(role, node, (label, codec.decode(data, labels[label])), Action(RECEIVE, sender, data))
@@ -175,6 +176,8 @@ class Network:
         sent: Mapping[Key, tuple[str, bytes]] | None = None,
     ) -> Node:
         after = self._node(role, (*node.answers, answer))
+        if sent and not node.sent.keys().isdisjoint(sent):
+            raise SentTwice(f"{role} sends {next(iter(sent))} again")
         after.view = node.view if did is None else (*node.view, did)
         after.sent = {**node.sent, **(sent or {})}
         return after

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accompanist.language import direct
-from accompanist.language.program.operations import Send
+from accompanist.language.program.operations import Branch, Receive, Send
 from accompanist.language.program.program import Choreography, RoleProgram
 from accompanist.model.choreographies import Calculus
-from accompanist.model.correspondence import chatter, check, deadlocks, differences, doubled
-from accompanist.model.networks import Network, Replayed
+from accompanist.model.correspondence import chatter, check, deadlocks, differences, doubled, left_out
+from accompanist.model.networks import Network, Node, Replayed, SentTwice
 from tests.language.programs import MUST_PASS, must_pass
 from tests.language.test_random_programs import HEAD, UNREACHED, Author, ask, compile_text, module_of, program
 
@@ -56,7 +56,8 @@ def test_the_checks_can_fail() -> None:
     arguments = module.ARGUMENTS[0]
     told = Calculus(network, direct.workers(module.WORKERS)).run(arguments)
     searched = Network(network, arguments, direct.workers(module.WORKERS)).search(1000)
-    assert not list(differences(told, searched))
+    assert not list(differences(told, searched)) and not list(left_out(searched))
+    assert list(left_out(Network(network, arguments, direct.workers(module.WORKERS)).search(2)))
     short = told._replace(views={role: view[:-1] for role, view in told.views.items()})
     assert list(differences(short, searched))
     assert list(chatter(told._replace(broadcast=0), searched))
@@ -88,3 +89,36 @@ def test_a_program_that_asks_otherwise_the_second_time_is_seen(differs: str) -> 
 
     with patch.object(RoleProgram, "start", start), pytest.raises(Replayed):
         Network(choreography, arguments, workers).search(1000)
+
+
+def test_a_receive_waits_in_every_schedule() -> None:
+    """Also for a message that another schedule has had already."""
+    choreography, module = must_pass("join")
+    step, taken = Network._after, []
+
+    def after(self: Network, role: str, node: Node, messages: Any) -> Node | None:
+        on = step(self, role, node, messages)
+        if on is not None and isinstance(node.asks, Receive | Branch):
+            taken.append((node.asks.site, node.asks.sender, role) in messages)
+        return on
+
+    with patch.object(Network, "_after", after):
+        Network(choreography, module.ARGUMENTS[0], direct.workers(module.WORKERS)).search(1000)
+    assert taken and all(taken)
+
+
+def test_two_messages_under_one_key_are_seen() -> None:
+    choreography, module = must_pass("generics")
+    started = RoleProgram.start
+
+    def start(self: RoleProgram, given: Any) -> Any:
+        generator = started(self, given)
+        asks = next(generator)
+        while True:
+            try:
+                asks = generator.send((yield replace(asks, site="1") if isinstance(asks, Send) else asks))
+            except StopIteration as stop:
+                return stop.value
+
+    with patch.object(RoleProgram, "start", start), pytest.raises(SentTwice):
+        Network(choreography, module.ARGUMENTS[0], direct.workers(module.WORKERS)).search(1000)
