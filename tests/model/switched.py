@@ -311,6 +311,18 @@ class SettlesAlone(Session):
     parts = SessionParts(votes=_SettlesAlone)
 
 
+class _VotesDoneThoughItFailed(Undo):
+    def fail(self, reason: str, unless: str | None = None) -> StepOutcome:
+        self._state.update(vote="done")
+        return StepOutcome.VOTED
+
+
+class VotesDoneThoughItFailed(Session):
+    """Takes a failure of its program for its end."""
+
+    parts = SessionParts(undo=_VotesDoneThoughItFailed)
+
+
 class _SpreadsNothing(Undo):
     def spread(self, event: Arrived) -> StepOutcome:
         self._state.note(event.message)

@@ -15,6 +15,8 @@ from accompanist.simulation.search.explore import Explorer, FaultBudget, SearchB
 from accompanist.simulation.search.properties import Broken, Property
 from accompanist.simulation.search.refinement import OPERATORS, RULES, TAKEN_WITHIN, NoRule, path
 from accompanist.simulation.search.state import Rules
+from accompanist.simulation.search.verify import verify
+from accompanist.testing.source import programs_of
 from tests.model import switched
 from tests.model.searched import explorer
 from tests.model.test_switched_off import DECLINES, ROWS, SAGAS
@@ -111,6 +113,19 @@ def test_a_rule_switched_off_is_seen_or_only_keeps_sessions_from_ending(rule: st
     assert bool(refused) != (rule in UNSEEN), refused
 
 
+def test_a_failure_that_is_taken_for_an_end_is_seen_by_the_direct_reading_only() -> None:
+    """A program may end or fail as it likes in the proved protocol. What it has to do is the choreography's."""
+    rules = Rules(core=switched.VotesDoneThoughItFailed)
+    for saga in ("ring", "fork"):
+        _, refused = walked(searched(saga, DECLINES, rules))
+        assert not refused
+    dinner = Path(__file__).parents[1] / "testing" / "sagas" / "waiting.py"
+    programs = programs_of(dinner, "dinner")
+    broken = verify(programs, FaultBudget(crashes=0, declines=1), BOUNDS, rules=rules).broken
+    assert broken is not None and broken.report.broken is not None
+    assert broken.report.broken.property is Property.FAITHFUL
+
+
 # -- the rules, one by one -----------------------------------------------------------------------
 
 PAIR = SagaShape("a", "b", {"a": frozenset("b"), "b": frozenset()}, frozenset("ab"))
@@ -118,6 +133,11 @@ RUNS = AbstractRole(AbstractPhase.RUNNING, contacts=frozenset("b"))
 WORKS = AbstractRole(AbstractPhase.RUNNING)
 DONE, DONE_TOO = AbstractRole(AbstractPhase.DONE, "done", frozenset("b")), AbstractRole(AbstractPhase.DONE, "done")
 SETTLED = AbstractRole(AbstractPhase.SETTLED, "done", frozenset("b"), passed=True)
+BACK, UNDONE, ENDED = (
+    AbstractRole(phase, "abort", frozenset("b"), shut=True)
+    for phase in (AbstractPhase.UNDOING, AbstractPhase.UNDONE, AbstractPhase.ENDED)
+)
+TOLD = UNDONE._replace(vote=None)
 BOUGHT, PAID = Effect("1"), Effect("2", pivot=True, stays=True)
 
 
@@ -166,11 +186,23 @@ def test_an_initiator_that_has_voted_hands_a_request_on() -> None:
         (stands(RUNS, WORKS), stands(RUNS._replace(told=True), WORKS), "spread: nobody tells it"),
         (stands(RUNS, WORKS), stands(RUNS, AbstractRole(AbstractPhase.ENDED)), "bury: nobody told it"),
         (stands(RUNS, DONE_TOO), stands(RUNS, SETTLED._replace(contacts=frozenset())), "settled_at"),
+        (stands(RUNS, WORKS), stands(RUNS._replace(passed=True), WORKS), "record: it does not own"),
+        (stands(RUNS, WORKS), stands(RUNS, WORKS._replace(contacts=frozenset("a"))), "send: its projection"),
+        (stands(RUNS, WORKS._replace(granted=True)), stands(RUNS, DONE_TOO), "vote_done: it has granted"),
+        (stands(BACK._replace(contacts=frozenset()), WORKS), stands(BACK, WORKS), "forward: its saga is decided"),
+        (stands(UNDONE, BACK), stands(ENDED, BACK), "end_saga: b did not compensate"),
+        (stands(UNDONE, TOLD), stands(UNDONE, TOLD._replace(phase=AbstractPhase.ENDED)), "ended_at: the initiator has"),
     ],
 )
 def test_what_no_rule_allows_is_refused(now: dict[str, AbstractRole], to: dict[str, AbstractRole], why: str) -> None:
     with pytest.raises(NoRule, match=why):
         path(PAIR, now, to)
+
+
+def test_only_the_owner_undoes_a_saga_that_it_has_not_begun() -> None:
+    alone, now = PAIR._replace(owner="a"), stands(RUNS, AbstractRole())
+    with pytest.raises(NoRule, match="orphan: nobody asked it"):
+        path(alone, now, stands(RUNS, AbstractRole(AbstractPhase.ENDED, "abort")))
 
 
 def test_what_is_undone_is_undone_in_reverse_order() -> None:
