@@ -16,6 +16,7 @@ from accompanist.runtime.peer_aborts import PeerAborts
 from accompanist.runtime.ports import Executed, Phase, SessionRow
 from accompanist.runtime.position import Position
 from accompanist.runtime.requests import UndoRequests
+from accompanist.runtime.running import ForwardRun
 from accompanist.runtime.saga import StepOutcome
 from accompanist.runtime.session import Session, SessionParts
 from accompanist.runtime.state import SessionState
@@ -321,6 +322,17 @@ class VotesDoneThoughItFailed(Session):
     """Takes a failure of its program for its end."""
 
     parts = SessionParts(undo=_VotesDoneThoughItFailed)
+
+
+class _GivesUpAfterACrash(ForwardRun):
+    def advance(self) -> StepOutcome:
+        return self._undo.fail("it crashed") if self._state.inherited else super().advance()
+
+
+class GivesUpAfterACrash(Session):
+    """Takes a call that was asked before a crash for a failure."""
+
+    parts = SessionParts(running=_GivesUpAfterACrash)
 
 
 class _SpreadsNothing(Undo):

@@ -6,6 +6,8 @@ import pytest
 
 from accompanist.language.program.program import RoleProgram
 from accompanist.simulation.search.explore import FaultBudget
+from accompanist.simulation.search.state import Rules
+from tests.model import switched
 from tests.model.searched import explorer, holds
 from tests.runtime import sagas
 
@@ -30,6 +32,18 @@ def test_one_role_under_all_faults(crashes: int) -> None:
 def test_three_roles(saga: str, faults: FaultBudget) -> None:
     programs: Programs = getattr(sagas, saga)()
     assert set(holds(explorer(programs, faults)).ends) == {"settled", "ended"}
+
+
+@pytest.mark.parametrize("saga", ["ring", "fork", "recorded"])
+def test_a_crash_alone_undoes_nothing(saga: str) -> None:
+    programs: Programs = getattr(sagas, saga)()
+    assert set(holds(explorer(programs, FaultBudget(crashes=2, declines=0))).ends) == {"settled"}
+
+
+def test_a_core_that_gives_up_after_a_crash_breaks_no_property() -> None:
+    """It is seen by how its runs end."""
+    rules = Rules(core=switched.GivesUpAfterACrash)
+    assert "ended" in holds(explorer(sagas.fork(), FaultBudget(crashes=1, declines=0), rules)).ends
 
 
 def test_a_branch_that_runs_beside() -> None:
