@@ -1,7 +1,7 @@
 """Runs the targets of CONTRIBUTING that end by themselves, one after the other, and prints a summary.
 
-Left out are `soak` and `verify-long`, which take long; `advisories`, which needs the network; and `prove` and
-`cross-check`, which need Coq and SPIN.
+Left out are `soak` and `verify-long`, which take long; `advisories`, which needs the network; and `prove`,
+`projection-check` and `cross-check`, which need Coq and SPIN.
 
     python -m ops.everything [TARGET ...] [--json]
 
@@ -27,7 +27,6 @@ TARGETS = (
     "test",
     *(f"test-{version}" for version in pythons.others()),
     "verify",
-    "projection-check",
     "conformance",
     "simulate",
     "simulate-planted",

@@ -40,6 +40,7 @@ def random_program(seed: int, reached: bool) -> tuple[Choreography | None, Modul
     return compile_text(source)[0], module_of(source), source
 
 
+@pytest.mark.search
 @settings(max_examples=BUDGET)
 @given(st.integers(0, 2**32), st.booleans())
 def test_random_choreographies(seed: int, reached: bool) -> None:

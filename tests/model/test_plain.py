@@ -47,6 +47,7 @@ HEAVY = {("tail", faults) for faults in FAULTS if faults.crashes}
 WIDE = [(saga, faults) for saga in SMALL for faults in FAULTS if (saga, faults) not in HEAVY]
 
 
+@pytest.mark.search
 @pytest.mark.parametrize(("saga", "faults"), WIDE, ids=str)
 def test_it_holds(saga: str, faults: FaultBudget) -> None:
     ends = holds(explorer(SMALL[saga](), faults, doubtful=saga == "asking", plain=True)).ends
@@ -59,6 +60,7 @@ def test_it_holds_under_more(saga: str, faults: FaultBudget) -> None:
     holds(explorer(SMALL[saga](), faults, plain=True))
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("saga", ["lone", "billed", "recorded", "ring", "fork"])
 @pytest.mark.parametrize("faults", [LOST_AND_DECLINED, CRASHED_AND_LOST, CANCELLED, LATE], ids=str)
 def test_a_reduced_search_ends_alike(saga: str, faults: FaultBudget) -> None:

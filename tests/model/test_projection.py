@@ -28,6 +28,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return extracted.built(HERE, THEORIES, tmp_path_factory.mktemp("projection"))
 
 
+@pytest.mark.search
 @pytest.mark.slow
 def test_both_projections_are_the_same(program: Path) -> None:
     told = compare(program, range(PROGRAMS))
@@ -47,6 +48,7 @@ def stop_wins(one: LocalBlock, other: LocalBlock) -> LocalBlock:
     return other if stopped(other) else merge.merge(one, other)
 
 
+@pytest.mark.search
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "name", "wrong"),

@@ -107,6 +107,7 @@ def test_a_proof_that_fails_is_seen(tmp_path: Path) -> None:
         prove.compile_all(tmp_path, tmp_path / "made")
 
 
+@pytest.mark.search
 @needs_coq
 @pytest.mark.slow
 def test_all_proofs_compile_and_assume_only_what_is_named(tmp_path: Path) -> None:

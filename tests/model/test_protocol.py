@@ -50,6 +50,7 @@ def test_a_branch_that_runs_beside() -> None:
     holds(explorer(sagas.ring(pivot=False, concurrent_tail=True), FaultBudget(crashes=0, declines=9)))
 
 
+@pytest.mark.search
 @pytest.mark.parametrize(
     "faults",
     [

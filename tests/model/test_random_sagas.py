@@ -29,6 +29,7 @@ def random_program(a: R, b: R, p: At[int, "a"]) -> At[int | None, "a"]:
 """
 
 
+@pytest.mark.search
 @settings(max_examples=2 * BUDGET)
 @given(st.integers(0, 2**32))
 def test_the_commit_point_comes_where_check_says(seed: int) -> None:
@@ -38,6 +39,7 @@ def test_the_commit_point_comes_where_check_says(seed: int) -> None:
         assert random_sagas.ordered(programs, source, seed) == ""
 
 
+@pytest.mark.search
 @settings(max_examples=max(10, BUDGET // 10))
 @given(st.integers(0, 2**32))
 def test_verify_does_not_break_what_check_accepts(seed: int) -> None:

@@ -76,6 +76,7 @@ def alike(searched: Explorer) -> tuple[int, int]:
     return fewer, most
 
 
+@pytest.mark.search
 @pytest.mark.parametrize(
     ("saga", "faults"), [(saga, faults) for saga in SMALL for faults in FAULTS if (saga, faults) not in HEAVY], ids=str
 )
@@ -94,6 +95,7 @@ def test_the_corpus_ends_alike(name: str) -> None:
         assert fewer <= most
 
 
+@pytest.mark.search
 @settings(max_examples=max(10, BUDGET // 10))
 @given(st.integers(0, 2**32), st.booleans())
 def test_random_choreographies_end_alike(seed: int, reached: bool) -> None:
@@ -114,6 +116,7 @@ def test_random_choreographies_end_alike(seed: int, reached: bool) -> None:
         alike(searched)
 
 
+@pytest.mark.search
 @settings(max_examples=max(10, BUDGET // 10))
 @given(st.integers(0, 2**32))
 @example(1015)  # a call that no fence takes any more is late, or was refused before: that is one end
@@ -130,6 +133,7 @@ def test_random_sagas_with_a_commit_point_end_alike(seed: int) -> None:
                     alike(searched)
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("rule", ROWS)
 def test_a_rule_switched_off_fails_in_both(rule: str) -> None:
     rules, saga, faults, broken = ROWS[rule]
@@ -152,6 +156,7 @@ def test_seven_services_are_searched_to_the_end() -> None:
     assert report.states < (100_000 if crashes else 2_000)
 
 
+@pytest.mark.search
 def test_it_is_worth_it() -> None:
     """Reason: a chain of services that may all decline could not be searched before."""
     choreography = compiled("must_pass", "chain").choreographies[-1]

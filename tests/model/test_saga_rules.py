@@ -43,6 +43,7 @@ def line(choreography: Choreography) -> str:
     return Skeleton(choreography.header).line(choreography.amended)
 
 
+@pytest.mark.search
 @pytest.mark.slow
 def test_what_check_accepts_the_rules_accept(rules: Path) -> None:
     sources, lines = [], []

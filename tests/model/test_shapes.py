@@ -28,6 +28,7 @@ def verified(capsys: pytest.CaptureFixture[str], shape: str, *arguments: str) ->
     return told
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("shape", sorted(file.stem for file in SHAPES.glob("*.py")))
 def test_it_holds(capsys: pytest.CaptureFixture[str], shape: str) -> None:
     for cancels in ("0", "1"):

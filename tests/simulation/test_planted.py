@@ -14,6 +14,7 @@ from tests.simulation.planting import SHOWN_BY, Plant, found
 from tests.simulation.subjects import subjects
 
 
+@pytest.mark.search
 @pytest.mark.parametrize("plant", [plant for plant in (*PLANTED, *HOLES) if plant.quick], ids=lambda plant: plant.name)
 def test_a_planted_bug_is_found(plant: Plant) -> None:
     caught = found(plant, first=SHOWN_BY.get(plant.name, 0))
