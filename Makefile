@@ -33,7 +33,7 @@ PYTEST := $(BIN)/python -m pytest -n $(PROCESSES) --maxprocesses 8
 FAST := cli defects language log rpc runtime security sidecar telemetry testing worker
 
 fast: PROCESSES = auto
-fast: $(STAMP) ## run the tests that need no database and are done in a minute
+fast: $(STAMP) ## run the tests that need no database and take little: a minute and a half on two cores
 	$(PYTEST) -m "not postgres and not slow" $(FAST:%=tests/%)
 
 test: $(STAMP) ## run all tests but the long searches of verify; PYTHON=python3.13 VENV=var/python3.13 chooses another Python
