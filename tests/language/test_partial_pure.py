@@ -11,8 +11,8 @@ import itertools
 import pytest
 
 from accompanist.language.text.diagnostic import render
+from tests.effort import calls
 from tests.language import given_pure, given_pure_total
-from tests.language.effort import calls
 from tests.language.programs import text
 
 HEAD = """\

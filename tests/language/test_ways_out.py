@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from tests.language.effort import calls
+from tests.effort import calls
 from tests.language.test_partial_pure import VALUES, program, said
 
 MAY_RAISE = [

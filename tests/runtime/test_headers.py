@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from msgspec.structs import replace
 
@@ -13,6 +9,7 @@ from accompanist import limits
 from accompanist.runtime import control
 from accompanist.runtime.headers import header_fault, key_fault, message_fault, trace_headers
 from accompanist.runtime.messages import Kind
+from tests.effort import lines
 from tests.runtime import sagas
 
 HEADER = replace(sagas.HEADER, attributes={"customer": "gold"}, deadline=1_900_000_000.0)
@@ -80,26 +77,8 @@ def test_damaged_trace_headers_are_left_out() -> None:
         assert trace_headers(dict.fromkeys(good, text)) == {}
 
 
-def _instructions(check: Callable[[], Any]) -> int:
-    """How many lines of Python a check takes: the work, not the time."""
-    count = 0
-
-    def tracer(*_: object) -> Any:
-        nonlocal count
-        count += 1
-        return tracer
-
-    before = sys.gettrace()
-    sys.settrace(tracer)
-    try:
-        check()
-    finally:
-        sys.settrace(before)
-    return count
-
-
 def test_long_texts_take_no_more_steps_than_short_ones() -> None:
     short = replace(HEADER, attributes={"customer": "\x1b"})
     long = replace(HEADER, attributes={"customer": "x" * 65_536})
     assert header_fault(long)
-    assert _instructions(lambda: header_fault(long)) <= _instructions(lambda: header_fault(short))
+    assert lines(lambda: header_fault(long)) <= lines(lambda: header_fault(short))
