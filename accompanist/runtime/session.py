@@ -151,9 +151,10 @@ class Session:
         state.unanswered = asked if asked not in state.results else None
         session.retried(0)  # attempts are counted from zero again
         state.mailbox.spilled, state.mailbox.bounded = memory.more, not memory.whole
-        state.trace.renewed(loaded_for if memory.session is not None else {message.key for message in memory.inbox})
+        unseen = loaded_for if memory.session is not None else {message.key for message in memory.inbox}
+        state.trace.report_only(unseen)
         bursts = session._resume(memory.inbox)
-        state.trace.renewed(None)
+        state.trace.report_only(None)
         state.mailbox.bounded = True
         if asked is None:  # the row is older than this field: the open call may have been made before
             state.unanswered = state.asked

@@ -1,8 +1,8 @@
 """What tracing needs to know of a session: which messages it took, and which one caused what it decides now.
 
-A message is reported when it is taken for the first time. A rebuilt session takes all of its inbox again, so `renewed`
-says which of those messages are new: all of them if the log has no row of the session, else those that it was loaded
-for.
+A message is reported when it is taken for the first time. A rebuilt session takes all of its inbox again, so
+`report_only` is told which of those messages are new: all of them if the log has no row of the session, else those that
+it was loaded for.
 
 Nothing is decided by it. Not promised: that a cause survives a restart, that a message is reported which came while no
 sidecar held the session and whose session had begun, or that one is reported once if its sidecar was killed.
@@ -24,8 +24,8 @@ class Trace:
         self.consumed: list[Message] = []
         self._new: Container[Identity] | None = None
 
-    def renewed(self, new: Container[Identity] | None) -> None:
-        """Report only these messages from now on; with None, all again."""
+    def report_only(self, new: Container[Identity] | None) -> None:
+        """Report only these messages from now on; with None, all of them."""
         self._new = new
 
     def caused_by(self, message: Message) -> None:

@@ -1,7 +1,8 @@
 """Tracing of a sidecar: the trace contexts of messages and calls, and their spans.
 
 Contexts are computed even if nothing is exported, because a peer may export; spans cost nothing while telemetry is off.
-Span ids are functions of (session, role, site, attempt), so a replay adds no span.
+Span ids are functions of (session, role, site, attempt). So what is recorded again, such as a message that a sidecar
+sends again after a take-over, has the id that it had.
 """
 
 from __future__ import annotations
