@@ -2,8 +2,8 @@
 
 No span is ever open. A saga may wait for days, and a sidecar may die in between: an open span would be lost.
 So every method here is called when something is over, with its start and end (nanoseconds since the epoch).
-The ids come from `telemetry.context`. The caller leaves out what a replay does again. A message that is sent again after
-a take-over is recorded again, under the id that it had.
+The ids come from `telemetry.context`. The caller leaves out what a replay does again. A message that is sent again
+after a take-over is recorded again, under the id that it had.
 
     start fulfil_order            SERVER     root, at the initiator, or below the client's span
     send payment.fulfil_order     PRODUCER   a message was committed; below what caused it

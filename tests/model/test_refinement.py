@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from accompanist.simulation.search import refinement
 from accompanist.simulation.search.abstract_state import AbstractPhase, AbstractRole, Effect, SagaShape
 from accompanist.simulation.search.abstraction import Refinement
 from accompanist.simulation.search.explore import Explorer, FaultBudget, SearchBounds
@@ -212,3 +213,10 @@ def test_what_is_undone_is_undone_in_reverse_order() -> None:
         path(PAIR, stands(RUNS, undoing), stands(RUNS, undoing._replace(undone=("1",))))
     with pytest.raises(NoRule, match="all_undone"):
         path(PAIR, stands(RUNS, undoing), stands(RUNS, undoing._replace(phase=AbstractPhase.UNDONE)))
+
+
+def test_a_path_that_is_too_long_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refinement, "_path_max", 1)
+    undoing = RUNS._replace(phase=AbstractPhase.UNDOING, executed=(Effect("1"), Effect("2")), shut=True)
+    with pytest.raises(NoRule, match="1 rules of .* do not lead there"):
+        path(PAIR, stands(RUNS, undoing), stands(RUNS, undoing._replace(undone=("2", "1"))))

@@ -376,7 +376,9 @@ _path_max = 1_000
 def path(saga: SagaShape, now: AbstractState, to: AbstractState) -> tuple[tuple[str, str], ...]:
     """The rules that lead from one state to another, each with the role that takes it. Raises NoRule."""
     taken: list[tuple[str, str]] = []
-    while now != to and len(taken) < _path_max:
+    while now != to:
+        if len(taken) == _path_max:
+            raise NoRule(f"{_path_max:,} rules of Saga.v in a row do not lead there")
         for role, name in _due(saga, now, to):
             move = RoleProgress(saga, now, to, role)
             if not RULES[name].allows(move):
