@@ -218,5 +218,5 @@ def test_what_is_undone_is_undone_in_reverse_order() -> None:
 def test_a_path_that_is_too_long_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refinement, "_path_max", 1)
     undoing = RUNS._replace(phase=AbstractPhase.UNDOING, executed=(Effect("1"), Effect("2")), shut=True)
-    with pytest.raises(NoRule, match="1 rules of .* do not lead there"):
+    with pytest.raises(NoRule, match="do not lead there"):
         path(PAIR, stands(RUNS, undoing), stands(RUNS, undoing._replace(undone=("2", "1"))))

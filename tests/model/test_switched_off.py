@@ -12,11 +12,12 @@ import pytest
 
 from accompanist.language.program.operations import Call, Program, Receive, Send
 from accompanist.language.program.program import Operation, RoleProgram
+from accompanist.runtime.beginning import BEGINS
 from accompanist.runtime.messages import Kind
 from accompanist.simulation.fence import Fencing
 from accompanist.simulation.search.explore import FaultBudget
 from accompanist.simulation.search.properties import Property
-from accompanist.simulation.search.state import BEGINS, Rules
+from accompanist.simulation.search.state import Rules
 from tests.model import switched
 from tests.model.searched import breaks, explorer, holds
 from tests.runtime import sagas
