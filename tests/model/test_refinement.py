@@ -220,3 +220,10 @@ def test_a_path_that_is_too_long_is_none(monkeypatch: pytest.MonkeyPatch) -> Non
     undoing = RUNS._replace(phase=AbstractPhase.UNDOING, executed=(Effect("1"), Effect("2")), shut=True)
     with pytest.raises(NoRule, match="do not lead there"):
         path(PAIR, stands(RUNS, undoing), stands(RUNS, undoing._replace(undone=("2", "1"))))
+
+
+def test_an_owner_that_ended_as_an_orphan_is_not_asked_again() -> None:
+    ended = AbstractRole(AbstractPhase.ENDED, "abort")
+    alone = PAIR._replace(owner="b")
+    ran = RUNS._replace(executed=(BOUGHT,), contacts=frozenset({"b"}))
+    assert path(alone, stands(ran._replace(executed=()), ended), stands(ran, ended)) == (("execute", "a"),)
