@@ -138,10 +138,10 @@ def _sent(move: RoleProgress) -> frozenset[str]:
 def _forwarded(move: RoleProgress) -> frozenset[str]:
     """The owner, where the initiator hands a request on to it: the request tells, or that it becomes a contact."""
     owner, goal = move.saga.owner, move.to[move.saga.owner]
-    # an owner that is over keeps no request, so one that ends now was asked, and one that had ended tells nothing
-    ends_now = goal.phase is AbstractPhase.ENDED and move.now[owner].phase is not AbstractPhase.ENDED
-    orphaned = goal.vote == "abort" and ends_now
-    asks = not move.now[owner].asked and (goal.asked or orphaned)
+    orphaned = goal.vote == "abort" and goal.phase is AbstractPhase.ENDED
+    # a request tells something only of an owner that may still take it (AbstractRole.plain)
+    hears = move.now[owner].phase in (AbstractPhase.IDLE, AbstractPhase.RUNNING) and not move.now[owner].asked
+    asks = hears and (goal.asked or orphaned)
     sends = move.at.phase is AbstractPhase.RUNNING and owner in move.saga.sends_to[move.role]
     alone = owner in move.goal.contacts - move.at.contacts and not sends
     return frozenset({owner}) if move.is_initiator and owner != move.role and (asks or alone) else frozenset()
