@@ -97,6 +97,23 @@ timer_again_ms = 5_000  # A timer that was told and whose wait has not ended is 
 timer_seconds_max = 315_360_000.0  # The time that a program waits for: ten years. Beyond: the program fails.
 # Events that wait for a session that is not known here are counted up to this number. Beyond: the count stops.
 early_events_max = 10_000
+# Connections of peers over which messages are handed over directly. Beyond: a peer is not connected, and its messages
+# are taken from the log.
+links_max = 256
+hello_bytes_max = 1_024  # What a peer says of itself on a link. Beyond: the link is closed.
+hello_parts_max = 16  # The same in parts. Beyond: the link is closed.
+told_bytes_max = 4_096  # What a sidecar says to its caller on a link. Beyond: the link is closed.
+told_parts_max = 1_024  # The same in parts. Beyond: the link is closed.
+link_ms = 2_000  # Until a link is established and its caller is believed. Beyond: the link is closed.
+link_look_ms = 1_000  # Pause between two questions for a peer's links.
+link_look_cap_ms = 30_000  # The same, where there was no way the last time.
+link_address_bytes_max = 100  # The path of a link's socket. Beyond: messages are taken from the log.
+# Messages that were handed over and are not acknowledged in the log yet. Beyond: the oldest are handled twice, which
+# changes nothing.
+handed_kept_max = 20_000
+# Messages handed over that wait for an answer of the log. Beyond: further ones are taken from the log.
+handed_waiting_max = 2_000
+handed_take_ms = 50  # After a message was handed over, the log is asked so much later, to acknowledge it there.
 poll_ms = 1_000  # Longest pause between looks at what waits in the log: the guarantee behind NOTIFY, which only wakes.
 pending_rows_max = 1_000  # Rows of each queue that such a look reads. Beyond: it answers that there may be something.
 heartbeat_ms = 10_000  # Pause between heartbeats of the listening connection.

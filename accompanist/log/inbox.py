@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import logging
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -98,6 +98,15 @@ def _context(message: Message) -> bytes:
     return encode(message.context) if message.context else _NO_CONTEXT
 
 
+HandOver = Callable[[Sequence[tuple[str, Message]]], set[str]]
+"""Is given messages that are new in inboxes, each with its service. Returns the services that are to be notified."""
+
+
+def nothing_handed(stored: Sequence[tuple[str, Message]]) -> set[str]:
+    """Hand nothing over: all services are to be notified."""
+    return {service for service, _ in stored}
+
+
 AWAY = "*"
 """Stands for the schema of a service in another database."""
 
@@ -153,13 +162,13 @@ class OutgoingMessages:
             deliveries[letter.commit][letter.position] = Delivery(answer)
         return deliveries
 
-    def woken(self, answers: Sequence[str]) -> set[str]:
-        """The services that have a new message now."""
-        return {
-            letter.service
+    def stored(self, answers: Sequence[str]) -> list[tuple[str, Message]]:
+        """The messages that are new in an inbox now, each with its service. What is `home` is not among them."""
+        return [
+            (letter.service, letter.message)
             for letter, answer in zip(self.letters, answers, strict=True)
             if answer == "stored" and not letter.home
-        }
+        ]
 
     def bound_for(self, services: Collection[str]) -> set[str]:
         """Those of these services that have a message in this group."""

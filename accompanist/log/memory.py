@@ -79,6 +79,7 @@ class MemoryLog:
         away: Collection[str] = (),
         lease_ms: int = limits.lease_ms,
         delivered: Callable[[Collection[str]], None] | None = None,
+        hand: inbox.HandOver = inbox.nothing_handed,
     ) -> None:
         self.tables = database.services[service]
         self._database = database
@@ -87,6 +88,7 @@ class MemoryLog:
         self._away = away
         self._term = lease_ms / 1000
         self._delivered = delivered
+        self._hand = hand
         self._owner: str | None = None
         self._held_epochs = HeldEpochs()
 
@@ -150,7 +152,7 @@ class MemoryLog:
                 held = self.tables.outbox.setdefault(letter.message.key, waiting)
                 if held.answer in NEVER_DELIVERED:  # an operator let it be tried again
                     held.answer, held.due_at = answer, now
-        self._tell(outgoing.woken(answers) | outgoing.bound_for(self._away))
+        self._tell(self._hand(outgoing.stored(answers)) | outgoing.bound_for(self._away))
         return outgoing.answered(answers)
 
     async def take(self, limit: int, done: Sequence[InboxEntry] = ()) -> Sequence[InboxEntry]:
@@ -186,6 +188,10 @@ class MemoryLog:
         message, service, _ = self.tables.inbox[place]
         known = (place[0], place[3]) in self.tables.sessions
         return InboxEntry(message=message, sender_service=service, known=known, place=(self.tables.places[place], 0))
+
+    async def begun(self, keys: Sequence[tuple[UUID, str]]) -> Sequence[bool]:
+        with self._call():
+            return [key in self.tables.sessions or key in self.tables.stubs for key in keys]
 
     async def load(self, keys: Sequence[tuple[UUID, str]], *, whole: bool = False) -> Sequence[Memory]:
         with self._call():
@@ -267,7 +273,7 @@ class MemoryLog:
                     continue
                 row.answer = answer
                 _later(row, now)
-            self._tell(outgoing.woken(answers))
+            self._tell({service for service, _ in outgoing.stored(answers)})
             return {answer.value: count for answer, count in Counter(answers).items()}
 
     async def undelivered(self, limit: int) -> Sequence[Undelivered]:

@@ -36,6 +36,7 @@ from accompanist.log.composites import HeldShard
 from accompanist.log.connection import Connections, open_pool, reach
 from accompanist.log.guard import Guard, LostHandler, begin, commits_are_missing
 from accompanist.log.leases import HeldEpochs
+from accompanist.log.links import PostgresLinks
 from accompanist.log.pooler import open_transactions
 from accompanist.log.queries import PostgresQueries
 from accompanist.log.requests import FORGET as FORGET_REQUESTS
@@ -77,6 +78,7 @@ _FLUSH = "SELECT mark($1, $2, $3, $4), flush($5, $6, $7, $8, $9, $10, $11)"
 _TAKE = """
 SELECT session, site, sender, receiver, kind, header, payload, context, place, sender_service, known, closed
 FROM take($1, $2, $3, $4, $5, $6, $7, $8, $9)"""
+_BEGUN = "SELECT begun($1, $2)"
 _UNFINISHED = "SELECT session, role FROM unfinished($1)"
 _RESEND = "SELECT service, answer, messages FROM resend($1, $2, $3, $4, $5, $6)"
 _RELAY = f"SELECT {inbox.STORED}, service FROM relay($1, $2, $3, $4)"  # noqa: S608 (constants of this package)
@@ -114,6 +116,7 @@ class PostgresLog:
         away: Collection[str] = (),
         lease_ms: int = limits.lease_ms,
         delivered: Callable[[Collection[str]], None] | None = None,
+        hand: inbox.HandOver = inbox.nothing_handed,
         key: bytes | None = None,
     ) -> None:
         self._pool = pool
@@ -126,6 +129,7 @@ class PostgresLog:
         self._guard = guard
         self._term = timedelta(milliseconds=lease_ms)
         self._delivered = delivered
+        self._hand = hand
         self._owner: str | None = None
         self._held_epochs = HeldEpochs()
 
@@ -139,6 +143,7 @@ class PostgresLog:
         away: Collection[str] = (),
         lease_ms: int = limits.lease_ms,
         delivered: Callable[[Collection[str]], None] | None = None,
+        hand: inbox.HandOver = inbox.nothing_handed,
         pooler: str = "",
         state: Path | None = None,
         lost: LostHandler = lambda problem: None,
@@ -168,7 +173,11 @@ class PostgresLog:
                 except BaseException:
                     pool.terminate()
                     raise
-        return cls(pool, service, schemas, guard, away=away, lease_ms=lease_ms, delivered=delivered, key=key)
+        return cls(pool, service, schemas, guard, away=away, lease_ms=lease_ms, delivered=delivered, hand=hand, key=key)
+
+    def links(self) -> PostgresLinks:
+        """Where the sidecars of this database take messages directly."""
+        return PostgresLinks(self._pool, self._schemas)
 
     async def close(self) -> None:
         """Close all connections; statements in flight are cut off. Leases stay until `release` or their expiry."""
@@ -203,7 +212,7 @@ class PostgresLog:
             if problem.sqlstate == LEASE_LOST_STATE:
                 raise LeaseLost([int(shard) for shard in (problem.detail or "").split(",")]) from None
             raise
-        self._tell(outgoing.woken(answers) | outgoing.bound_for(self._away))
+        self._tell(self._hand(outgoing.stored(answers)) | outgoing.bound_for(self._away))
         return outgoing.answered(answers)
 
     async def take(self, limit: int, done: Sequence[InboxEntry] = ()) -> Sequence[InboxEntry]:
@@ -222,6 +231,12 @@ class PostgresLog:
                 return taken
             # acknowledge unreadable rows at once and take again, so that they never delay a message
             inbox.passed_over([(fate, service, *of) for _, *of, service, fate in seen])
+
+    async def begun(self, keys: Sequence[tuple[UUID, str]]) -> Sequence[bool]:
+        asked = ([session for session, _ in keys], [role for _, role in keys])
+        async with reach(), self._pool.acquire() as connection:
+            answers: Sequence[bool] = await connection.fetchval(_BEGUN, *asked)
+        return answers
 
     async def load(self, keys: Sequence[tuple[UUID, str]], *, whole: bool = False) -> Sequence[Memory]:
         asked = ([session for session, _ in keys], [role for _, role in keys])

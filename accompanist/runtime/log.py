@@ -111,6 +111,10 @@ class SessionPort(Protocol):
         at most `limits.page_rows_max` and about `limits.page_bytes_max`. Empty if that message is not in the inbox."""
         ...
 
+    async def begun(self, keys: Sequence[tuple[UUID, str]]) -> Sequence[bool]:
+        """Whether each (session, role) is known: it has a row or a stub."""
+        ...
+
     async def end_timer(self, session: UUID, role: str, site: str) -> None:
         """Remove a timer that no result ends: that of a deadline, once it was handled."""
         ...

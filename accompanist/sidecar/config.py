@@ -4,6 +4,7 @@
     database = "postgresql://payment_sidecar@db.internal/sagas"   # else DATABASE_URL; always that login (ACC411)
     pooler = "postgresql://payment_sidecar@db.internal:6432/sagas"  # PgBouncer before it, in transaction mode
     poll_only = false                                       # true: no LISTEN; messages are found up to a second late
+    link = "/run/payment"                                   # where peers connect, if not in state_dir; or "off"
     schema = "payment"                                      # the service's log; its name if left out
     api = "http://127.0.0.1:7102"                           # or http+unix:/run/payment.sock
     workers = { Payment = "unix:/run/payment-worker.sock" } # role class = where its worker is
@@ -32,7 +33,7 @@
 
 Paths, also in `unix:` addresses and in a database's `host=`, are relative to the file. Over the file stand
 `DATABASE_URL` (the database of every service) and, over that, `ACCOMPANIST_SERVICE_<NAME>_<KEY>` for the keys
-`database pooler poll_only schema listen api state_dir version_key_file token_file peer_token_file collect_after_s
+`database pooler poll_only link schema listen api state_dir version_key_file token_file peer_token_file collect_after_s
 payload_after_s tombstone_s` and `ACCOMPANIST_SERVICE_<NAME>_WORKER_<CLASS>`; `..._RETRY`, `..._PEER_TOKENS` and
 `..._WORKER_TOKENS` are tables as JSON. The file itself is `--config`, else `ACCOMPANIST_CONFIG`, else the first
 `accompanist.toml` from the working directory upwards.
@@ -66,6 +67,9 @@ from accompanist.sidecar.variables import readers
 T = TypeVar("T")
 DRAWN = "drawn"
 """The name of the token that a sidecar creates for itself."""
+
+OFF = "off"
+"""The value of `link` with which messages go by the log alone."""
 
 FILE_NAME = "accompanist.toml"
 _name_chars_max = limits.name_chars_max - len("_sidecar")
@@ -133,6 +137,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     database: str = ""
     pooler: str = ""
     poll_only: bool = False
+    link: str = ""
     schema: str = ""
     listen: str = ""
     api: str = ""
@@ -288,6 +293,7 @@ def _service(name: str, entry: Any, root: Path, environ: Mapping[str, str]) -> S
         pooler=_database(service.pooler, root) if service.pooler else "",
         api=_socket(service.api, root),
         listen=_socket(service.listen, root),
+        link=str(root / service.link) if service.link not in ("", OFF) else service.link,
         workers={role: _socket(url, root) for role, url in service.workers.items()},
         worker_tokens={role: str(root / file) for role, file in service.worker_tokens.items()},
         choreographies=tuple(str(root / file) for file in service.choreographies),

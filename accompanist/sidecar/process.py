@@ -16,9 +16,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import signal
 import socket
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -32,6 +33,7 @@ from accompanist import crashpoints, limits
 from accompanist.background import Background
 from accompanist.errors import OperatorError
 from accompanist.log.group import Flusher
+from accompanist.log.inbox import nothing_handed
 from accompanist.log.listener import Listener
 from accompanist.log.notifier import Notifier
 from accompanist.log.postgres import PostgresLog
@@ -39,6 +41,7 @@ from accompanist.rpc import peers, tokens
 from accompanist.rpc.access import Access
 from accompanist.rpc.client import WorkerClient, connect
 from accompanist.rpc.server import Server, serve
+from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import LogUnavailable
 from accompanist.sidecar.api.events_and_timers import EventsAndTimers
 from accompanist.sidecar.api.operators import Operators
@@ -46,8 +49,11 @@ from accompanist.sidecar.api.public import Api
 from accompanist.sidecar.api.rights import METHODS
 from accompanist.sidecar.api.waiters import Waiters
 from accompanist.sidecar.calls.attempts import Calls
-from accompanist.sidecar.config import Config, Service
+from accompanist.sidecar.config import OFF, Config, Service
 from accompanist.sidecar.hosting import Hosted
+from accompanist.sidecar.links.handed import HandedOver
+from accompanist.sidecar.links.receiving import LinkServer
+from accompanist.sidecar.links.sending import Links
 from accompanist.sidecar.loops.collection import Collector
 from accompanist.sidecar.loops.intake import Intake
 from accompanist.sidecar.loops.peer_quota import PeerQuotas
@@ -123,6 +129,8 @@ class Sidecar:
         self._calls = Calls(self._clients, self._tracing, service.retry)
         self._waiters = Waiters()
         self._background = Background(away=(LogUnavailable,), failed=self._tracing.task_failed)
+        self._links: Links | None = None
+        self._announced = asyncio.Event()
         self._leave = AsyncExitStack()
         self._owner = f"{service.name}@{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"
 
@@ -160,6 +168,7 @@ class Sidecar:
             schemas,
             away=couriers,
             delivered=self._tell,
+            hand=self._hand,
             pooler=service.pooler,
             state=Path(service.state_dir),
             lost=self._lost,
@@ -182,6 +191,8 @@ class Sidecar:
             payload_after_ms=None if service.payload_after_s is None else service.payload_after_s * 1000,
             tombstone_ms=service.tombstone_s * 1000,
         )
+        self._handed = HandedOver(self._log, self._driver, self._wake, self._wake_later, self._wake_others)
+        leave.push_async_callback(self._handed.stop)
         self._relay = Relay(self._log, couriers, self._driver.clashed, self._background)
         self._quotas = PeerQuotas(self._log, len(self._config.peers_of(service.name)) - 1)
         self._intake = Intake(
@@ -194,6 +205,8 @@ class Sidecar:
             background=self._background,
             stands_for_s=self._flusher.stands_for_s,
             relayed=self._relay.wake,
+            handled=self._handed.handled,
+            acquired=self._announced.set,
         )
         self._listener = None if service.poll_only else Listener.at(dsn, service.schema, self._intake.wake)
         if self._listener is not None:
@@ -204,10 +217,38 @@ class Sidecar:
         leave.push_async_callback(_cancelled, self._background.repeat("gauges", self._measure, pause))
         pause = partial(asyncio.sleep, limits.fence_look_ms / 1000)
         leave.push_async_callback(_cancelled, self._background.repeat("fences", self._calls.look, pause))
+        if service.link != OFF:
+            await self._open_links(schemas)
         self._relay.start()
         leave.push_async_callback(self._relay.stop)
         self._intake.start()
         leave.push_async_callback(self._intake.stop)
+
+    async def _open_links(self, schemas: Collection[str]) -> None:
+        """Hand messages to peers, and take theirs, over links. Without a place for the socket they go by the log."""
+        path = Path(self._service.link or self._service.state_dir) / f"link-{uuid4().hex[:8]}.sock"
+        if len(os.fsencode(path)) > limits.link_address_bytes_max:
+            logger.warning(
+                "links.off", problem=f"{path} is too long for a socket", hint="set `link` to another directory"
+            )
+            return
+        directory, key = self._log.links(), secrets.token_bytes(32)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            server = await LinkServer.start(str(path), key, self._handed.take)
+        except (OSError, OperatorError) as problem:
+            logger.warning("links.off", problem=str(problem))
+            return
+        self._leave.push_async_callback(server.stop)
+        self._links = Links(self._service.name, schemas, directory)
+        self._leave.push_async_callback(self._links.close)
+
+        async def announce() -> None:
+            self._announced.clear()
+            await directory.announce(self._owner, str(path), key)
+
+        task = self._background.repeat("links", announce, self._announced.wait)
+        self._leave.push_async_callback(_cancelled, task)
 
     async def _measure(self) -> None:
         """Update the gauges."""
@@ -243,6 +284,19 @@ class Sidecar:
         """The process is about to end: tasks that end from now on are not reported as failures."""
         self._driver.end()
 
+    def _hand(self, stored: Sequence[tuple[str, Message]]) -> set[str]:
+        """Hand messages over that are in their receivers' inboxes. Returns the services that are to be notified."""
+        return nothing_handed(stored) if self._links is None else self._links.hand(stored)
+
+    def _wake(self) -> None:
+        self._intake.wake()
+
+    def _wake_others(self) -> None:
+        self._notifier.notify([self._service.name])
+
+    def _wake_later(self) -> None:
+        self._intake.wake_later()
+
     def _tell(self, services: Collection[str]) -> None:
         """Wake those who wait for messages of these services: there are new ones in inboxes or in our outbox."""
         if self._service.name in services:
@@ -260,6 +314,7 @@ class Sidecar:
                 "choreographies": {name: c.fingerprint for name, c in self._hosted.choreographies.items()},
                 "unhosted": len(self._driver.unhosted),
                 "damaged": len(self._driver.damage),
+                "links": 0 if self._links is None else self._links.open,
                 "listening": self._listener is not None and self._listener.listening,
                 "failing": self._background.failing,
                 "commits_stand_for_s": round(self._flusher.stands_for_s(), 1),

@@ -1,7 +1,7 @@
 -- `speaker` says which service speaks: the one that the login of this connection belongs to. It is the login that
 -- counts, and never what a message says.
 --
--- Called by: `deliver`, `own_name`.
+-- Called by: `deliver`, `links`, `own_name`.
 -- Locks: nothing.
 -- Answers: the name of the service; the empty text for a login that is no sidecar's.
 CREATE FUNCTION speaker() RETURNS text

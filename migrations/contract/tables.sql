@@ -192,10 +192,13 @@ CREATE TABLE shard (
 ) WITH (fillfactor = 30, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 GRANT SELECT, INSERT, UPDATE ON shard TO :"sidecar";
 
--- The sidecars that share the shards, and until when each is announced. A shard is its owner's for that long.
+-- The sidecars that share the shards, and until when each is announced. A shard is its owner's for that long. `link` is
+-- the address where it takes messages directly, if it does, and `link_key` its secret there.
 CREATE TABLE replica (
     owner text PRIMARY KEY,
-    expires_at timestamptz NOT NULL
+    expires_at timestamptz NOT NULL,
+    link text,
+    link_key bytea
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 GRANT SELECT, INSERT, UPDATE, DELETE ON replica TO :"sidecar";
 
@@ -302,4 +305,4 @@ CREATE TABLE alembic_version (
     CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 GRANT SELECT ON alembic_version TO :"sidecar";
-INSERT INTO alembic_version VALUES ('0024');
+INSERT INTO alembic_version VALUES ('0027');

@@ -7,8 +7,8 @@ A lost wake-up or an unavailable database only delays them:
              makes no other query
     sweep    for each shard acquired under a new epoch, load every open session and every message without a session
              (docs/protocol.md)
-    inbox    woken by NOTIFY, by our own commits and by the leases; the next `take` acknowledges what the last one
-             returned, so a `take` whose answer was lost is simply repeated
+    inbox    woken by NOTIFY, by our own commits, by the leases, and soon after a message was handed over; the next
+             `take` acknowledges what the last one returned, so a `take` whose answer was lost is simply repeated
     outbox   send again what is due: woken by the leases, and every `outbox_retry_ms` while something is due
     timers   give due timers to their sessions, by the log's clock; runs when the next one is due
     versions load versions that sessions wait for (`sidecar.versions`)
@@ -48,7 +48,8 @@ LOOPS = frozenset({"leases", "sweep", "inbox", "outbox", "timers"})
 class Intake:
     """The loops of one sidecar. `owner` names it in the leases; `clock` is monotonic; `stands_for_s` says for how many
     seconds commits have waited while none succeeded; `relayed` is called with the peers in other databases that have
-    messages in the outbox."""
+    messages in the outbox; `handled` says whether a message was handed over and handled; `acquired` is called when
+    shards were acquired."""
 
     def __init__(
         self,
@@ -62,6 +63,8 @@ class Intake:
         background: Background | None = None,
         stands_for_s: Callable[[], float] = lambda: 0.0,
         relayed: Callable[[Collection[str]], None] = lambda peers: None,
+        handled: Callable[[InboxEntry], bool] = lambda entry: False,
+        acquired: Callable[[], None] = lambda: None,
     ) -> None:
         self._stands_for_s = stands_for_s
         self._background = background or Background(away=(LogUnavailable,))
@@ -73,6 +76,8 @@ class Intake:
         self._quotas = quotas
         self._clock = clock
         self._relayed = relayed
+        self._handled = handled
+        self._acquired = acquired
         self._resends_on = False
         self._collects_on = False
         self._woken = asyncio.Event()
@@ -87,6 +92,8 @@ class Intake:
         self._next_s: float | None = None
         """The seconds until the next timer is due."""
         driver.attach(timer_set=self._set_timer, leases_fresh=self._fresh)
+        self._soon: asyncio.TimerHandle | None = None
+        """The timer of `wake_later`, while it runs."""
         self._taking = Portion(limits.inbox_take_rows_max)
         self._resending = Portion(limits.inbox_take_rows_max)
         self._taken: Sequence[InboxEntry] = ()
@@ -109,6 +116,15 @@ class Intake:
     def wake(self) -> None:
         """Wake the inbox loop: there may be new messages."""
         self._woken.set()
+
+    def wake_later(self) -> None:
+        """Wake the inbox loop soon: there are messages that were handed over, to be acknowledged."""
+        if self._soon is None:
+            self._soon = asyncio.get_running_loop().call_later(limits.handed_take_ms / 1000, self._wake_now)
+
+    def _wake_now(self) -> None:
+        self._soon = None
+        self.wake()
 
     def start(self) -> None:
         self._repeat("leases", self._renew, self._pause_renewing)
@@ -145,6 +161,8 @@ class Intake:
 
     async def stop(self) -> None:
         """Stop the loops. `release` gives the shards up, after the work under way has finished."""
+        if self._soon is not None:
+            self._soon.cancel()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -178,6 +196,8 @@ class Intake:
         # compare epochs, and do not rely on the log's `acquired`: that answer may have been lost
         anew = self._driver.holding.hold(held)
         self._unswept = (self._unswept | anew | self._driver.holding.take_lost()) & held.keys()
+        if anew:
+            self._acquired()
         if self._unswept:
             self._due.set()
         elif not held:
@@ -232,7 +252,11 @@ class Intake:
             with self._taking.asked() as rows:
                 taken = await self._log.take(rows, self._taken)
             self._taken = ()
-            self._taken = self._driver.take(taken)
+            handled: list[InboxEntry] = []
+            fresh: list[InboxEntry] = []
+            for one in taken:
+                (handled if self._handled(one) else fresh).append(one)
+            self._taken = [*handled, *self._driver.take(fresh)]
             self._driver.holding.taken_in()
             full = len(taken) >= rows or sum(len(one.message.payload) for one in taken) >= limits.batch_bytes_max
             if not full and not self._woken.is_set():

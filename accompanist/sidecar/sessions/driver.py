@@ -146,6 +146,18 @@ class Driver:
                     judged[-1] = msgspec.structs.replace(entry, refused=True)
         return judged
 
+    def handed(self, entry: InboxEntry, *, known: bool) -> bool:
+        """Handle a message that a peer has handed over; the inbox has it, too. `known`: as for `arrive`. Returns False
+        if it is not believed."""
+        key = (entry.message.session, entry.message.receiver)
+        if not self._belief.spoken(entry):
+            return False
+        self._tracing.taken(1)
+        with alone(key, self.damaged):
+            crashpoints.reached("sidecar.message_taken")
+            self.arrive_now(entry.message, known=known)
+        return True
+
     async def hand_in(self, message: Message) -> Delivery | None:
         """Commit a client's message and hand it over in memory, if the session's shard is held here. None if it is not,
         or not any more."""

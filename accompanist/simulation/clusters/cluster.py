@@ -37,6 +37,7 @@ from accompanist.sidecar.api.public import Api
 from accompanist.sidecar.api.waiters import Waiters
 from accompanist.sidecar.calls.attempts import Calls
 from accompanist.sidecar.hosting import Hosted
+from accompanist.sidecar.links.handed import HandedOver
 from accompanist.sidecar.loops.collection import Collector
 from accompanist.sidecar.loops.intake import Intake
 from accompanist.sidecar.loops.relay import Relay
@@ -51,6 +52,7 @@ from accompanist.simulation.clusters.hurt_log import HurtLog
 from accompanist.simulation.clusters.judge import Oracle
 from accompanist.simulation.clusters.ledger import EffectLedger, PlainWorkers, Workers
 from accompanist.simulation.clusters.line import PlainLine, WorkerLine
+from accompanist.simulation.clusters.links import SimulatedLinks
 from accompanist.simulation.clusters.loop import Process, SeededLoop
 from accompanist.simulation.clusters.peer_line import PeerLine
 from accompanist.simulation.clusters.subject import Subject
@@ -95,6 +97,7 @@ class Cluster:
         self.place = self._places()
         self.bindings = {one.choreography.name: self._bound(one.choreography) for one in subjects}
         self.database = HurtDatabase(self)
+        self.links = SimulatedLinks(self)
         self.judge = Oracle(self)
         self.ledger = EffectLedger()
         self.subjects_of: dict[UUID, Subject] = {}
@@ -321,7 +324,7 @@ class Replica:
         cluster, chance, loop = self.cluster, self._chance.random, self.cluster.loop
         tracing = Tracing(Telemetry(), {})
         away = cluster.elsewhere(self.service)
-        self.memory = MemoryLog(cluster.database, self.service, away=away, delivered=self._delivered)
+        self.memory = MemoryLog(cluster.database, self.service, away=away, delivered=self._delivered, hand=self._hand)
         self.log = HurtLog(self.memory, self.process, self.service, cluster)
         self.flusher = Flusher(self.log, jitter=chance, clock=loop.time)
         line = PlainLine(self) if self.service in cluster.plain else WorkerLine(self)
@@ -345,6 +348,7 @@ class Replica:
         couriers = {peer: PeerLine(self, peer) for peer in away}
         if cluster.hostile is not None:
             self._show(cluster.hostile)
+        self.handed = HandedOver(self.log, self.driver, self._wake, self._wake_later, self._wake_others)
         self.relay = Relay(self.log, couriers, self.driver.clashed, background)
         self.intake = Intake(
             self.process.name,
@@ -355,6 +359,7 @@ class Replica:
             clock=loop.time,
             background=background,
             relayed=self.relay.wake,
+            handled=self.handed.handled,
         )
         self.api = Api(
             self.service,
@@ -411,6 +416,23 @@ class Replica:
         for peer in sorted(away):
             self.cluster.loop.later(self.cluster.delay_s(), self.process.soon, self.relay.wake, [peer])
 
+    def _hand(self, stored: Sequence[tuple[str, Message]]) -> set[str]:
+        return self.cluster.links.hand(self.service, stored)
+
+    def heard(self, speaker: str, messages: Sequence[Message]) -> None:
+        """Take messages that a peer has handed over."""
+        if not self.api.leaving:
+            self.handed.take(speaker, messages)
+
+    def _wake(self) -> None:
+        self.intake.wake()
+
+    def _wake_later(self) -> None:
+        self.intake.wake_later()
+
+    def _wake_others(self) -> None:
+        self.cluster.notify([self.service])
+
     def wake(self) -> None:
         self.process.soon(self.intake.wake)
 
@@ -418,6 +440,7 @@ class Replica:
         """Stop, in the order in which production's sidecar does."""
         self.api.leaving = True
         await self.intake.stop()
+        await self.handed.stop()
         await self.relay.stop()
         await self.driver.drain(4.0)
         await self.intake.release()

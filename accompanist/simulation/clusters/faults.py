@@ -31,6 +31,8 @@ class FaultKind(StrEnum):
     DELIVER_UNKNOWN = "deliver-unknown"  # there is no such service now
     NOTIFY_LOST = "notify-lost"
     NOTIFY_LATE = "notify-late"
+    LINK_LOST = "link-lost"  # a message that is handed over does not arrive, and nobody is notified
+    LINK_LATE = "link-late"  # it arrives when what it says may be over
     # of a call of a worker
     CALL_REFUSED = "call-refused"  # not done, and answered so
     CALL_BROKEN = "call-broken"  # the call does not arrive
@@ -79,6 +81,8 @@ _PER_CALL: dict[FaultKind, tuple[float, ...]] = {
     FaultKind.DELIVER_UNKNOWN: (0.01,),
     FaultKind.NOTIFY_LOST: (0.1, 0.5, 1.0),
     FaultKind.NOTIFY_LATE: (0.2,),
+    FaultKind.LINK_LOST: (0.05, 0.3),
+    FaultKind.LINK_LATE: (0.05, 0.3),
     FaultKind.CALL_REFUSED: (0.05, 0.2),
     FaultKind.CALL_BROKEN: (0.05, 0.2),
     FaultKind.CALL_LOST: (0.05, 0.2),

@@ -1,0 +1,220 @@
+"""Hands messages to the sidecars of peers, over a link to each (`accompanist.rpc.link`).
+
+State. For each peer the links to its sidecars, and which of them holds which shard, as the peer's log said it. It is
+asked when a message has no link, at most every `link_look_ms`, and every `link_look_cap_ms` where there was none. A
+sidecar that does not hold a shard any more says so; the next message for that shard has no link, until the peer's log
+has named one.
+
+Not promised: that a message arrives, or once. Its receiver has it in its inbox; what is not handed over is to be
+notified by the caller. Nothing waits here: a link whose peer does not read is not used until it does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+import structlog
+
+from accompanist import limits
+from accompanist.log.links import Link, LinkDirectory
+from accompanist.rpc import link, peers
+from accompanist.rpc.framing import Oversized
+from accompanist.rpc.room import Room
+from accompanist.rpc.stream import Connection
+from accompanist.runtime.messages import Message, shard_of
+from accompanist.runtime.ports import LogUnavailable
+
+logger = structlog.get_logger("accompanist.links")
+
+Connect = Callable[[str, Callable[[], Connection]], Awaitable[Connection]]
+"""Connects to an address with the protocol that the function makes, and returns it. Raises OSError."""
+
+
+async def connect_unix(address: str, protocol: Callable[[], Connection]) -> Connection:
+    """Connect to the unix socket at this path."""
+    _, made = await asyncio.get_running_loop().create_unix_connection(protocol, address)
+    return made
+
+
+class _OpenLink:
+    """A link that is being opened, or is open."""
+
+    def __init__(self, told: Link, ended: Callable[[_OpenLink, str], None], moved: Callable[[Sequence[int]], None]):
+        self.told = told
+        self.ready = False
+        self._choked = False
+        self._moved = moved
+        self._ended = ended
+        self._connection: Connection | None = None
+        self._patience: asyncio.TimerHandle | None = None
+
+    async def open(self, connect: Connect, service: str, room: Room) -> None:
+        """Connect, and say who calls. Raises OSError."""
+
+        def protocol() -> Connection:
+            return Connection(self._heard, self._lost, room, limits.told_bytes_max)
+
+        async with asyncio.timeout(limits.link_ms / 1000):
+            connection = await connect(self.told.address, protocol)
+        self._connection = connection
+        connection.on_write_pressure = self._choke
+        connection.send(link.hello(service, self.told.proof))
+        self._patience = asyncio.get_running_loop().call_later(limits.link_ms / 1000, connection.abort)
+
+    @property
+    def usable(self) -> bool:
+        return self.ready and not self._choked
+
+    def hand(self, messages: Sequence[Message]) -> None:
+        """Write messages, in this turn of the event loop."""
+        assert self._connection is not None
+        for _, arguments in peers.calls(messages):
+            self._connection.send(arguments)
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.abort()
+
+    def _choke(self, choked: bool) -> None:
+        self._choked = choked
+
+    def _heard(self, connection: Connection, body: bytes | Oversized) -> None:
+        try:
+            told = link.read_told(body if isinstance(body, bytes) else b"")
+        except link.Unreadable as problem:
+            self._lost(connection, str(problem))
+            connection.abort()
+            return
+        if told.link == link.VERSION and self._patience is not None:
+            self._patience.cancel()
+            self.ready = True
+        self._moved(told.elsewhere)
+
+    def _lost(self, connection: Connection, reason: str) -> None:
+        self.ready = False
+        if self._patience is not None:
+            self._patience.cancel()
+        self._ended(self, reason)
+
+
+class _Peer:
+    """The links to one service."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.links: dict[str, _OpenLink] = {}
+        self.shards: dict[int, _OpenLink] = {}
+        self.looks: asyncio.Task[None] | None = None
+        self.look_at = 0.0
+        """When its log may be asked again."""
+        self.silent = False
+
+
+class Links:
+    """The links of one sidecar to its peers. `directory` says where they are; `connect` opens a connection; `clock` is
+    monotonic."""
+
+    def __init__(
+        self,
+        service: str,
+        peers: Iterable[str],
+        directory: LinkDirectory,
+        *,
+        connect: Connect = connect_unix,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        self._service = service
+        self._peers = {name: _Peer(name) for name in peers if name != service}
+        self._directory = directory
+        self._connect = connect
+        self._clock = clock or asyncio.get_running_loop().time
+        self._room = Room()
+        self._closed = False
+
+    def hand(self, stored: Iterable[tuple[str, Message]]) -> set[str]:
+        """Hand over messages that their receivers' inboxes have, each with the service it is for. Returns the services
+        for which some could not be handed over: they are to be notified."""
+        groups: dict[tuple[str, int], list[Message]] = defaultdict(list)
+        for service, message in stored:
+            groups[service, shard_of(message.session, limits.shards_count)].append(message)
+        left: set[str] = set()
+        for (service, shard), messages in groups.items():
+            peer = self._peers.get(service)
+            way = peer.shards.get(shard) if peer is not None else None
+            if way is not None and way.usable:
+                way.hand(messages)
+                continue
+            left.add(service)
+            if peer is not None and (way is None or not way.ready):
+                self._look(peer)
+        return left
+
+    @property
+    def open(self) -> int:
+        """How many links are open."""
+        return sum(way.ready for peer in self._peers.values() for way in peer.links.values())
+
+    async def close(self) -> None:
+        """Close all links."""
+        self._closed = True
+        looks = [peer.looks for peer in self._peers.values() if peer.looks is not None]
+        for task in looks:
+            task.cancel()
+        await asyncio.gather(*looks, return_exceptions=True)
+        for peer in self._peers.values():
+            for way in list(peer.links.values()):
+                way.close()
+
+    def _look(self, peer: _Peer) -> None:
+        """Ask the peer's log for its links, unless it was asked lately."""
+        if self._closed or peer.looks is not None or self._clock() < peer.look_at:
+            return
+        peer.looks = asyncio.create_task(self._look_up(peer))
+
+    async def _look_up(self, peer: _Peer) -> None:
+        try:
+            found = await self._directory.of(peer.name)
+            self._forget(peer, {one.owner for one in found})
+            for told in found:
+                await self._open(peer, told)
+        except LogUnavailable:
+            found = ()
+        finally:
+            peer.looks = None
+            pause = limits.link_look_ms if peer.shards else limits.link_look_cap_ms
+            peer.look_at = self._clock() + pause / 1000
+
+    def _forget(self, peer: _Peer, owners: set[str]) -> None:
+        """Close links to sidecars that the peer's log does not name any more."""
+        for owner in peer.links.keys() - owners:
+            peer.links[owner].close()
+        peer.shards = {shard: way for shard, way in peer.shards.items() if way.told.owner in owners}
+
+    async def _open(self, peer: _Peer, told: Link) -> None:
+        """Use a link for its shards; open it first, if there is none."""
+        way = peer.links.get(told.owner)
+        if way is None:
+            way = _OpenLink(
+                told, lambda ended, reason: self._ended(peer, ended, reason), lambda gone: self._moved(peer, gone)
+            )
+            peer.links[told.owner] = way
+            try:
+                await way.open(self._connect, self._service, self._room)
+            except (OSError, TimeoutError) as problem:
+                self._ended(peer, way, type(problem).__name__)
+                return
+        peer.shards |= dict.fromkeys(told.shards, way)
+
+    def _moved(self, peer: _Peer, shards: Sequence[int]) -> None:
+        for shard in shards:
+            peer.shards.pop(shard, None)
+
+    def _ended(self, peer: _Peer, way: _OpenLink, reason: str) -> None:
+        """A link was lost, or could not be opened."""
+        if peer.links.get(way.told.owner) is way:
+            del peer.links[way.told.owner]
+        peer.shards = {shard: other for shard, other in peer.shards.items() if other is not way}
+        if not self._closed:
+            logger.info("link.closed", peer=peer.name, problem=reason)

@@ -1,0 +1,59 @@
+"""The links between the sidecars of a simulated cluster: messages go from one to another without the log.
+
+Most messages go to the sidecar that holds their session's shard, some to another one, as after a take-over. What is
+lost, or comes where it does not belong, is found in the log. Some seeds have no links.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from accompanist.log.inbox import nothing_handed
+from accompanist.runtime.messages import Message
+from accompanist.simulation.clusters.faults import FaultKind
+
+if TYPE_CHECKING:
+    from accompanist.simulation.clusters.cluster import Cluster, Replica
+
+_LINKED = 0.5
+"""The probability that the sidecars of a seed have links."""
+_ASTRAY = 0.1
+"""The probability that a message goes to any sidecar of its service."""
+
+
+class SimulatedLinks:
+    """The links of one cluster."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._chance = random.Random(f"{cluster.seed}/links")
+        self.there = self._chance.random() < _LINKED
+
+    def hand(self, speaker: str, stored: Sequence[tuple[str, Message]]) -> set[str]:
+        """Hand over messages of a service. Returns the services that are to be notified."""
+        if not self.there:
+            return nothing_handed(stored)
+        left: set[str] = set()
+        for service, message in stored:
+            replica = self._receiver(service, message)
+            if replica is None:
+                left.add(service)
+                continue
+            self._cluster.mark("handed over")
+            if not self._cluster.faults.strike(FaultKind.LINK_LOST, message.kind.value):
+                late = self._cluster.faults.strike(FaultKind.LINK_LATE, message.kind.value)
+                seconds = self._cluster.faults.between(FaultKind.LINK_LATE, 0.01, 12.0) if late else self._delay_s()
+                self._cluster.loop.later(seconds, replica.process.soon, replica.heard, speaker, [message])
+        return left
+
+    def _receiver(self, service: str, message: Message) -> Replica | None:
+        there = [one for one in self._cluster.replicas if one.service == service and one.process.alive and one.begun]
+        holders = [one for one in there if one.driver.holding.holds(message.session)]
+        if not there or (not holders and self._chance.random() < 0.5):
+            return None
+        return self._chance.choice(there if not holders or self._chance.random() < _ASTRAY else holders)
+
+    def _delay_s(self) -> float:
+        return self._chance.uniform(0.0001, 0.001)

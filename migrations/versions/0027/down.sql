@@ -1,0 +1,4 @@
+DROP FUNCTION announce;
+DROP FUNCTION links;
+DROP FUNCTION begun;
+ALTER TABLE replica DROP COLUMN link, DROP COLUMN link_key;
