@@ -92,6 +92,9 @@ def read_messages(body: bytes) -> list[Message]:
     """Messages that were handed over. Raises Unreadable."""
     try:
         strict.check(body)
-        return peers.read(bytes(_handed.decode(body).messages))
+        messages = peers.read(bytes(_handed.decode(body).messages))
     except (strict.Malformed, msgspec.DecodeError, UnicodeDecodeError):
         raise Unreadable("it is no list of messages") from None
+    if any(len(message.payload) > limits.payload_bytes_max for message in messages):
+        raise Unreadable("a message is larger than any that is stored")
+    return messages

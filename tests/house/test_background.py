@@ -27,6 +27,8 @@ HEARD = {
         2,
         "its pauses are awaited",
     ),
+    "sidecar/links/handed.py": (1, "it catches all, is told of, and leaves the messages to the inbox"),
+    "sidecar/links/sending.py": (1, "it catches all, is told of, and the next message without a link begins another"),
     "sidecar/sessions/tasks.py": (1, "what it raises is told of, and damages the sessions it was begun for"),
     "rpc/http_client.py": (2, "one is awaited by its caller or by the other, whose end its `left` is told of"),
     "rpc/watch.py": (1, "ending a line is the one thing in it that may raise, and that is told of"),

@@ -36,9 +36,9 @@ SIDECAR_TABLES = {
     "version": {"SELECT", "INSERT", "UPDATE"},
 }
 FUNCTIONS = {
-    "accept", "attributes_of", "collect", "committed_reads", "crowd", "deliver", "deliver_of", "dismiss", "due",
-    "fence", "flush", "forget", "forget_requests", "forget_versions", "hand_over", "keep_statistics",
-    "lease", "lighten", "mark", "own_name", "pending", "relay", "relayed", "release", "request_of", "resend",
+    "accept", "announce", "attributes_of", "begun", "collect", "committed_reads", "crowd", "deliver", "deliver_of",
+    "dismiss", "due", "fence", "flush", "forget", "forget_requests", "forget_versions", "hand_over", "keep_statistics",
+    "lease", "lighten", "links", "mark", "own_name", "pending", "relay", "relayed", "release", "request_of", "resend",
     "speaker", "take", "undelivered", "unfinished", "version_of",
 }  # fmt: skip
 OF_ACCEPT = {"heads", "sayable", "shard_of"}
@@ -61,7 +61,7 @@ def may_use(role: str) -> dict[str, set[str]]:
 def may_execute(role: str) -> set[str]:
     if role == SIDECAR:
         return FUNCTIONS
-    return {"deliver"} if role == names.PEER_ROLE or role.endswith("_sidecar") else set()
+    return {"deliver", "links"} if role == names.PEER_ROLE or role.endswith("_sidecar") else set()
 
 
 async def roles(connection: asyncpg.Connection) -> list[str]:
@@ -145,6 +145,7 @@ async def test_what_runs_as_the_owner_is_little_and_its_path_is_fixed(postgres_w
         "forget_versions",
         "keep_statistics",
         "lighten",
+        "links",
         "request_of",
     }
     for row in rows:

@@ -30,6 +30,14 @@ def test_messages_read_back_with_the_bytes_of_their_payloads() -> None:
     assert link.read_messages(body) == sent
 
 
+def test_a_payload_that_no_log_stores_is_refused() -> None:
+    largest = b'"' + b"x" * (limits.payload_bytes_max - 2) + b'"'
+    [(_, body)] = list(peers.calls([message(largest)]))
+    assert len(link.read_messages(body)) == 1
+    with pytest.raises(link.Unreadable):
+        link.read_messages(peers.arguments([message(largest[:-1] + b'x"')]))
+
+
 @pytest.mark.parametrize(
     "body",
     [

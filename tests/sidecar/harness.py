@@ -29,6 +29,7 @@ from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.messages import Header, Message
 from accompanist.runtime.ports import Commit, Delivery, Phase, ResultKind, SessionRow
 from accompanist.sidecar.calls.attempts import CLOSE, FORGET, Calls
+from accompanist.sidecar.links.handed import HandedOver
 from accompanist.sidecar.loops.collection import Collector
 from accompanist.sidecar.loops.intake import Intake
 from accompanist.sidecar.loops.relay import Receiver, Relay
@@ -111,6 +112,10 @@ class Sidecar:
             collection,
             stands_for_s=self.flusher.stands_for_s,
             relayed=self.relay.wake,
+            handled=lambda entry: self.handed.handled(entry),
+        )
+        self.handed = HandedOver(
+            self.log, self.driver, self.intake.wake, self.intake.wake_later, lambda: world.wake([role])
         )
 
     def _delivered(self, services: Collection[str]) -> None:

@@ -99,7 +99,7 @@ class _OpenLink:
         self._ended(self, reason)
 
 
-class _Peer:
+class _LinkedPeer:
     """The links to one service."""
 
     def __init__(self, name: str) -> None:
@@ -126,7 +126,7 @@ class Links:
         clock: Callable[[], float] | None = None,
     ) -> None:
         self._service = service
-        self._peers = {name: _Peer(name) for name in peers if name != service}
+        self._peers = {name: _LinkedPeer(name) for name in peers if name != service}
         self._directory = directory
         self._connect = connect
         self._clock = clock or asyncio.get_running_loop().time
@@ -167,32 +167,34 @@ class Links:
             for way in list(peer.links.values()):
                 way.close()
 
-    def _look(self, peer: _Peer) -> None:
+    def _look(self, peer: _LinkedPeer) -> None:
         """Ask the peer's log for its links, unless it was asked lately."""
         if self._closed or peer.looks is not None or self._clock() < peer.look_at:
             return
         peer.looks = asyncio.create_task(self._look_up(peer))
 
-    async def _look_up(self, peer: _Peer) -> None:
+    async def _look_up(self, peer: _LinkedPeer) -> None:
         try:
             found = await self._directory.of(peer.name)
             self._forget(peer, {one.owner for one in found})
             for told in found:
                 await self._open(peer, told)
         except LogUnavailable:
-            found = ()
+            pass  # it is asked again
+        except Exception as problem:  # without links, messages go by the log
+            logger.error("links.failed", peer=peer.name, problem=type(problem).__name__, exc_info=problem)
         finally:
             peer.looks = None
             pause = limits.link_look_ms if peer.shards else limits.link_look_cap_ms
             peer.look_at = self._clock() + pause / 1000
 
-    def _forget(self, peer: _Peer, owners: set[str]) -> None:
+    def _forget(self, peer: _LinkedPeer, owners: set[str]) -> None:
         """Close links to sidecars that the peer's log does not name any more."""
         for owner in peer.links.keys() - owners:
             peer.links[owner].close()
         peer.shards = {shard: way for shard, way in peer.shards.items() if way.told.owner in owners}
 
-    async def _open(self, peer: _Peer, told: Link) -> None:
+    async def _open(self, peer: _LinkedPeer, told: Link) -> None:
         """Use a link for its shards; open it first, if there is none."""
         way = peer.links.get(told.owner)
         if way is None:
@@ -207,11 +209,11 @@ class Links:
                 return
         peer.shards |= dict.fromkeys(told.shards, way)
 
-    def _moved(self, peer: _Peer, shards: Sequence[int]) -> None:
+    def _moved(self, peer: _LinkedPeer, shards: Sequence[int]) -> None:
         for shard in shards:
             peer.shards.pop(shard, None)
 
-    def _ended(self, peer: _Peer, way: _OpenLink, reason: str) -> None:
+    def _ended(self, peer: _LinkedPeer, way: _OpenLink, reason: str) -> None:
         """A link was lost, or could not be opened."""
         if peer.links.get(way.told.owner) is way:
             del peer.links[way.told.owner]

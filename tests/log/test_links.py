@@ -1,0 +1,112 @@
+"""Where sidecars take messages directly, as their logs tell it: to whom, for which shards, with which proof."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import uuid4
+
+import pytest
+
+from accompanist.log.links import Link, PostgresLinks, proof, proves
+from accompanist.log.postgres import PostgresLog
+from accompanist.runtime.messages import Message
+from accompanist.runtime.ports import Delivery
+from tests.log.letters import burst, header, message, row
+from tests.log.worlds import PostgresWorld, World, owner
+
+KEY = b"0123456789abcdef0123456789abcdef"
+
+
+async def links_of(world: PostgresWorld, service: str, name: str = "") -> PostgresLinks:
+    """What a sidecar that has leases sees."""
+    log = await owner(world, service, name or None)
+    assert isinstance(log, PostgresLog)
+    return log.links()
+
+
+def test_a_proof_is_for_one_service_and_one_key() -> None:
+    assert proves(proof(KEY, "warehouse"), KEY, "warehouse")
+    for shown in (b"", proof(KEY, "loyalty"), proof(KEY[::-1], "warehouse"), proof(KEY, "warehouse")[:-1]):
+        assert not proves(shown, KEY, "warehouse")
+
+
+async def test_a_peer_is_told_the_shards_of_each_replica_and_a_proof_of_its_own(postgres_world: PostgresWorld) -> None:
+    first = await links_of(postgres_world, "payment", "payment-1")
+    second = await links_of(postgres_world, "payment", "payment-2")
+    await links_of(postgres_world, "payment", "payment-1")  # it lets go of half
+    await links_of(postgres_world, "payment", "payment-2")
+    await first.announce("payment-1", "/run/1.sock", KEY)
+    await second.announce("payment-2", "/run/2.sock", KEY[::-1])
+    told = {
+        service: sorted(await (await links_of(postgres_world, service)).of("payment"))
+        for service in ("warehouse", "loyalty")
+    }
+    for service, (one, two) in told.items():
+        assert one == Link("payment-1", "/run/1.sock", proof(KEY, service), one.shards)
+        assert two == Link("payment-2", "/run/2.sock", proof(KEY[::-1], service), two.shards)
+        assert one.shards | two.shards == frozenset(range(64)) and not one.shards & two.shards
+
+
+async def test_who_has_not_announced_or_has_expired_is_not_told(postgres_world: PostgresWorld) -> None:
+    payment, warehouse = await links_of(postgres_world, "payment"), await links_of(postgres_world, "warehouse")
+    assert await warehouse.of("payment") == []
+    await payment.announce("payment-1", "/run/1.sock", KEY)
+    assert len(await warehouse.of("payment")) == 1
+    await postgres_world.expire("payment")
+    assert await warehouse.of("payment") == []
+
+
+async def test_nobody_but_sidecars_is_told(postgres_world: PostgresWorld) -> None:
+    payment = await links_of(postgres_world, "payment")
+    await payment.announce("payment-1", "/run/1.sock", KEY)
+    admin = await postgres_world.connect("payment")
+    assert await admin.fetch("SELECT * FROM links()") == [], "its login is no sidecar's"
+    await admin.close()
+
+
+async def test_a_log_of_before_or_one_that_is_gone_has_no_links(postgres_world: PostgresWorld) -> None:
+    warehouse = await links_of(postgres_world, "warehouse")
+    await postgres_world.execute("payment", "REVOKE EXECUTE ON FUNCTION links FROM accompanist_peer")
+    assert await warehouse.of("payment") == ()
+    await postgres_world.execute("payment", "DROP FUNCTION links")
+    assert await warehouse.of("payment") == ()
+    await postgres_world.execute("payment", "ALTER SCHEMA acc_payment RENAME TO gone")
+    assert await warehouse.of("payment") == ()
+
+
+async def test_what_is_new_in_an_inbox_is_handed_over_once(postgres_world: PostgresWorld) -> None:
+    """The services that were not reached are notified; what was there before is not handed over again."""
+    woken: list[object] = []
+    log = await owner(postgres_world, "warehouse", delivered=woken.append)
+    await owner(postgres_world, "payment")
+    await owner(postgres_world, "loyalty")
+    handed: list[object] = []
+    assert isinstance(log, PostgresLog)
+
+    def hand(stored: Sequence[tuple[str, Message]]) -> set[str]:
+        handed.extend(stored)
+        return {service for service, _ in stored} - {"payment"}
+
+    log._hand = hand
+    of = header()
+    here, there = message(of), message(of, "2", "loyalty")
+    assert await log.flush([burst(of, messages=(here, there))]) == [[Delivery.STORED] * 2]
+    assert sorted(handed, key=str) == sorted([("payment", here), ("loyalty", there)], key=str)
+    assert woken == [{"loyalty"}]
+    assert await log.flush([burst(of, messages=(here,))]) == [[Delivery.SAME]]
+    assert len(handed) == 2 and len(woken) == 1
+
+
+@pytest.mark.parametrize("known", ["row", "stub", "message"])
+async def test_a_session_is_known_by_its_row_or_stub(world: World, known: str) -> None:
+    payment = await owner(world, "payment")
+    of, other = header(), header()
+    if known == "row":
+        await payment.flush([burst(of, session=row(of, "payment"))])
+    elif known == "stub":
+        await world.collect("payment", of.session, "payment")
+    else:
+        await (await owner(world, "warehouse")).flush([burst(of, messages=(message(of),))])
+    asked = [(other.session, "payment"), (of.session, "payment"), (of.session, "loyalty"), (uuid4(), "payment")]
+    assert list(await payment.begun(asked)) == [False, known != "message", False, False]
+    assert list(await payment.begun([])) == []
