@@ -147,7 +147,8 @@ async def _run(worker: Worker, install: Install, asked: argparse.Namespace) -> N
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     telemetry = open_telemetry(f"{asked.service}-worker", os.environ)
-    worker.around = around(telemetry, worker.role.__name__)
+    if telemetry.enabled:
+        worker.around = around(telemetry, worker.role.__name__)
     try:
         running = await start(worker, asked.url, asked.database, token_file=asked.token_file)
         logger.info("worker.ready", address=running.url, schema=worker.schema)
