@@ -200,6 +200,9 @@ skew_warning_s = 1.0  # Difference between the clocks of this machine and of the
 skew_error_s = 30.0  # The same, more urgently. Beyond: an error.
 forget_warning_s = 3_600.0  # How long a fence has not been told which sessions to forget. Beyond: a warning.
 
+# New objects, less those that were freed, after which the cyclic garbage collector runs in a sidecar or a worker.
+garbage_objects_count = 20_000
+
 # -- any server ------------------------------------------------------------------------------------
 # Connections of one server on which something was asked for, with a token where one is needed. Beyond: the one that
 # rests longest makes room; if none rests, the new one is refused.

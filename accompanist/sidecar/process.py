@@ -29,7 +29,7 @@ import orjson
 import structlog
 import uvloop
 
-from accompanist import crashpoints, limits
+from accompanist import crashpoints, garbage, limits
 from accompanist.background import Background
 from accompanist.errors import OperatorError
 from accompanist.log.group import Flusher
@@ -93,6 +93,7 @@ async def _main(config: Config, name: str) -> int:
         if lost:  # which is why
             raise lost[0] from None
         raise
+    garbage.started()
     logger.info("sidecar.started", service=name, url=sidecar.url)
     try:
         await leave.wait()

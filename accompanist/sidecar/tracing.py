@@ -1,6 +1,8 @@
 """Tracing of a sidecar: the trace contexts of messages and calls, and their spans.
 
-Contexts are computed even if nothing is exported, because a peer may export; spans cost nothing while telemetry is off.
+Where nothing of a trace is recorded, because telemetry is off or the trace is not sampled, contexts are passed on as
+they came, so a client's trace goes on at peers and workers that export. There is no other work then.
+
 Span ids are functions of (session, role, site, attempt). So what is recorded again, such as a message that a sidecar
 sends again after a take-over, has the id that it had.
 """
@@ -9,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 import msgspec
 
@@ -46,16 +49,24 @@ class Tracing:
         self._telemetry = telemetry
         self._addresses = {role: WorkerAddress.of(url) for role, url in addresses.items()}
 
+    def start(self, session: UUID, incoming: Mapping[str, str]) -> dict[str, str]:
+        """The context of a session that starts here. `incoming`: the client's headers."""
+        return self._telemetry.start_context(session, incoming)
+
     def cause(self, message: Message | None, role: str) -> dict[str, str]:
         """The context under which a role acts on a message it took."""
         if message is None:
             return {}
         if message.kind is Kind.START:
             return message.context
+        if not self._telemetry.records(message.context, message.session):
+            return context.passed_on(message.session, message.context)
         return context.process_context(message.context, message.session, role, message.site)
 
     def outgoing(self, messages: Sequence[Message], cause: Mapping[str, str]) -> tuple[Message, ...]:
         """The messages with the context each one carries."""
+        if not messages or not self._telemetry.records(cause, messages[0].session):
+            return tuple(msgspec.structs.replace(one, context=cause) for one in messages) if cause else tuple(messages)
         return tuple(
             msgspec.structs.replace(
                 message,
@@ -78,6 +89,8 @@ class Tracing:
             self._telemetry.sent(message, cause, began_ns, now)
 
     def ended(self, burst: Burst, cause: Mapping[str, str]) -> None:
+        if not (self._telemetry.metrics.on or self._telemetry.enabled):
+            return
         row = burst.row
         self._telemetry.ended(row.header, row.role, row.outcome or "", cause, time.time_ns(), _word(row.reason))
 
@@ -106,7 +119,10 @@ class Tracing:
 
     def call(
         self, cause: Mapping[str, str], header: Header, role: str, call: CallWorker, attempt: int
-    ) -> dict[str, str]:
+    ) -> Mapping[str, str]:
+        """The context that a call carries to its worker."""
+        if not self._telemetry.records(cause, header.session):
+            return cause
         return context.call_context(cause, header.session, role, call.site, call.kind.value, attempt)
 
     def called(
@@ -121,6 +137,8 @@ class Tracing:
         began_ns: int,
         answer: Answer,
     ) -> None:
+        if not (self._telemetry.metrics.on or self._telemetry.records(cause, header.session)):
+            return
         address = self._addresses.get(role_class, WorkerAddress(""))
         facts = CallFacts(role, role_class, call.operation, call.site, call.kind.value, attempt, address)
         error = "" if isinstance(answer, Replied) else _CODES.get(type(answer), "fault")

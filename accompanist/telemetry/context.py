@@ -14,6 +14,9 @@ message that led to it: the last one that this role received, or the start.
     client ─> start ─> send ─> process ─> call ─> serve (worker)
                           cause = process_context(last message received)
 
+A process that records nothing of a trace, because telemetry is off there or the trace is not sampled, computes none of
+this: it passes on the context that it got (`passed_on`).
+
 Headers are untrusted. OpenTelemetry's own propagator parses `traceparent` and `tracestate`, after their
 length is checked here, and logs nothing of what it refuses: a stranger wrote it. A malformed `traceparent`
 is ignored together with the other headers, as the W3C asks; the sampled flag is obeyed. Baggage is reduced
@@ -50,6 +53,7 @@ BAGGAGE = "baggage"
 
 SAMPLED = 0x01
 _KEPT_FLAGS = 0x03  # sampled and, since level 2, random
+_RATIO_BITS = (1 << 64) - 1  # of a trace id, by which OpenTelemetry's samplers decide
 
 _PROPAGATOR = TraceContextTextMapPropagator()
 for _quoting in ("opentelemetry.trace.span", "opentelemetry.trace.propagation.tracecontext"):
@@ -86,13 +90,34 @@ def _parent(header: str) -> Parent | None:
     return Parent(found.trace_id, found.span_id, found.trace_flags & _KEPT_FLAGS) if found.is_valid else None
 
 
-def start_context(session: UUID, incoming: Mapping[str, str]) -> Context:
+def is_sampled(session: UUID, ratio: float) -> bool:
+    """Whether the session's own trace is among this share of all traces, as OpenTelemetry's sampler
+    `traceidratio` decides it. All processes with the same `ratio` (0 to 1) decide alike."""
+    return ratio >= 1 or _hash(16, "trace", session) & _RATIO_BITS < round(ratio * (_RATIO_BITS + 1))
+
+
+def passed_on(session: UUID, incoming: Mapping[str, str]) -> Context:
+    """The headers as they came, where no span of ours comes between: those that are malformed are left out, and of the
+    baggage what is not allowed."""
+    context: Context = {}
+    if not incoming:
+        return context
+    if read(incoming) is not None:
+        context[TRACEPARENT] = incoming[TRACEPARENT]
+        if state := _tracestate(incoming.get(TRACESTATE, "")):
+            context[TRACESTATE] = state
+    if text := incoming.get(BAGGAGE, ""):
+        context[BAGGAGE] = _baggage(session, text)
+    return context
+
+
+def start_context(session: UUID, incoming: Mapping[str, str], flags: int = SAMPLED) -> Context:
     """The context of the session's root span, at the initiator. `incoming`: the client's headers,
-    lower-case keys."""
+    lower-case keys. `flags`: those of a trace of our own; a client's has its own."""
     parent = read(incoming)
     context: Context = {}
     if parent is None:
-        parent = Parent(_hash(16, "trace", session), 0, SAMPLED)
+        parent = Parent(_hash(16, "trace", session), 0, flags)
     elif state := _tracestate(incoming.get(TRACESTATE, "")):
         context[TRACESTATE] = state
     context[TRACEPARENT] = _write(parent, _hash(8, "start", session))

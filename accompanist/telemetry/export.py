@@ -4,6 +4,8 @@
     OTEL_EXPORTER_OTLP_TRACES_ENDPOINT   the full address for traces, if another
     OTEL_EXPORTER_OTLP_METRICS_ENDPOINT  the full address for metrics
     OTEL_TRACES_EXPORTER=none            no traces
+    OTEL_TRACES_SAMPLER=parentbased_traceidratio
+    OTEL_TRACES_SAMPLER_ARG=0.01         one in a hundred of the traces that no client began (`sampled_ratio`)
     OTEL_METRICS_EXPORTER=otlp           metrics to the base address, too
     OTEL_SDK_DISABLED=true               nothing at all
 
@@ -65,6 +67,22 @@ def open_telemetry(service: str, environ: Mapping[str, str]) -> Telemetry:
             "telemetry.not_started", error_type=type(problem).__name__
         )
         return off()
+
+
+def sampled_ratio(environ: Mapping[str, str]) -> float:
+    """Which share of traces is sampled, from 0 to 1. A client's own flag comes before it, so `traceidratio` means here
+    the same as `parentbased_traceidratio`: all services of a saga have to decide alike. Raises ValueError for another
+    sampler, or an argument that is no share."""
+    match environ.get("OTEL_TRACES_SAMPLER", "").strip().lower().removeprefix("parentbased_"):
+        case "" | "always_on":
+            return 1.0
+        case "always_off":
+            return 0.0
+        case "traceidratio":
+            ratio = float(environ.get("OTEL_TRACES_SAMPLER_ARG", "").strip() or 1)
+            if 0 <= ratio <= 1:
+                return ratio
+    raise ValueError("OTEL_TRACES_SAMPLER or its argument")
 
 
 def _disabled(environ: Mapping[str, str]) -> bool:

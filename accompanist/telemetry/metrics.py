@@ -39,7 +39,7 @@ class Metrics:
     """The instruments of one process."""
 
     def __init__(self, meter: Meter | None = None) -> None:
-        self._on = meter is not None
+        self.on = meter is not None
         if meter is None:
             return
 
@@ -67,54 +67,54 @@ class Metrics:
         self._failures = meter.create_counter(names.TASK_FAILURES, "{failure}", "Failures of background tasks")
 
     def session_ended(self, choreography: str, outcome: str, seconds: float) -> None:
-        if self._on:
+        if self.on:
             about = {names.CHOREOGRAPHY: choreography, names.OUTCOME: outcome}
             self._session.record(max(0.0, seconds), about)
             self._outcomes.add(1, about)
 
     def sessions(self, phase: str, count: int) -> None:
-        if self._on:
+        if self.on:
             self._active.set(count, {names.PHASE: phase})
 
     def called(self, method: str, seconds: float, error: str = "") -> None:
-        if self._on:
+        if self.on:
             self._call.record(max(0.0, seconds), _about_call(method, error))
 
     def served(self, method: str, seconds: float, error: str = "") -> None:
-        if self._on:
+        if self.on:
             self._served.record(max(0.0, seconds), _about_call(method, error))
 
     def compensated(self, method: str) -> None:
-        if self._on:
+        if self.on:
             self._compensations.add(1, {names.RPC_METHOD: method})
 
     def flushed(self, seconds: float, bursts: int) -> None:
-        if self._on:
+        if self.on:
             self._flush.record(max(0.0, seconds))
             self._bursts.record(bursts)
 
     def inbox(self, depth: int) -> None:
-        if self._on:
+        if self.on:
             self._inbox.set(depth)
 
     def refused(self, speaker: str, kind: str) -> None:
-        if self._on:
+        if self.on:
             self._refused.add(1, {names.SPEAKER: speaker, names.MESSAGE_KIND: kind})
 
     def parked(self, count: int) -> None:
-        if self._on:
+        if self.on:
             self._parked.set(count)
 
     def damaged(self, count: int) -> None:
-        if self._on:
+        if self.on:
             self._damaged.set(count)
 
     def tasks_failing(self, count: int) -> None:
-        if self._on:
+        if self.on:
             self._failing.set(count)
 
     def task_failed(self, task: str) -> None:
-        if self._on:
+        if self.on:
             self._failures.add(1, {names.TASK: task})
 
 

@@ -26,6 +26,7 @@ from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode,
 from accompanist import limits
 from accompanist.telemetry import context as ctx
 from accompanist.telemetry import names
+from accompanist.telemetry.export import sampled_ratio
 from accompanist.telemetry.facts import Sink, Span
 from accompanist.telemetry.metrics import Metrics
 from accompanist.telemetry.retry_queue import RetryQueue
@@ -47,7 +48,7 @@ def connect(service: str, environ: Mapping[str, str], *, traces: bool, metrics: 
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     resource = _resource(service)
-    sink, meter = None, Metrics()
+    sink, meter, ratio = None, Metrics(), sampled_ratio(environ)
     closers: list[Any] = []  # the SDK leaves its shutdown methods untyped
     if traces:
         processor = _processor(environ)
@@ -56,7 +57,7 @@ def connect(service: str, environ: Mapping[str, str], *, traces: bool, metrics: 
     if metrics:
         meter, close_metrics = _metrics(environ, resource)
         closers.append(close_metrics)
-    return Telemetry(sink, meter, lambda: _close(closers))
+    return Telemetry(sink, meter, lambda: _close(closers), ratio)
 
 
 def _resource(service: str) -> Resource:

@@ -38,6 +38,11 @@ def serving(telemetry: Telemetry, role_class: str, operation: str, meta: Mapping
         yield
         return
     caller = {key: value for key in _CARRIED if isinstance(value := meta.get(key), str)}
+    if not telemetry.records(caller, session):
+        # the worker's own instrumentation learns that this trace is not sampled
+        with _current(caller if ctx.read(caller) is not None else ctx.start_context(session, {}, flags=0)):
+            yield
+        return
     begun_ns, error = time.time_ns(), ""
     try:
         with _current(ctx.serve_context(caller, session)):

@@ -13,7 +13,7 @@ after a take-over is recorded again, under the id that it had.
     settle | abort fulfil_order   INTERNAL   a role learned the outcome
 
 Each has the session's id and no payload: no argument, reply, message or declared reason. If telemetry is off,
-there is no sink, and every method returns at once.
+there is no sink, and every method returns at once. So it does for a trace that is not sampled.
 """
 
 from __future__ import annotations
@@ -29,14 +29,17 @@ from accompanist.telemetry.metrics import Metrics
 
 
 class Telemetry:
-    """Records the spans and metrics of one process. `close` flushes within a bounded time; it may be called twice."""
+    """Records the spans and metrics of one process. `close` flushes within a bounded time; it may be called twice.
+    `ratio`, from 0 to 1: which share of the traces that no client began is sampled."""
 
     def __init__(
         self,
         sink: Sink | None = None,
         metrics: Metrics | None = None,
         close: Callable[[], None] | None = None,
+        ratio: float = 1.0,
     ) -> None:
+        self._ratio = ratio
         self._sink = sink
         self.metrics = metrics or Metrics()
         self._close = close
@@ -44,6 +47,22 @@ class Telemetry:
     @property
     def enabled(self) -> bool:
         return self._sink is not None
+
+    def records(self, context: Mapping[str, str], session: UUID) -> bool:
+        """Whether spans below this context are recorded. One without a valid `traceparent` is in the session's own
+        trace."""
+        if self._sink is None:
+            return False
+        at = ctx.read(context)
+        return ctx.is_sampled(session, self._ratio) if at is None else at.sampled
+
+    def start_context(self, session: UUID, incoming: Mapping[str, str]) -> ctx.Context:
+        """The context of a session that starts here. `incoming`: the client's headers."""
+        if self.records(incoming, session):
+            return ctx.start_context(session, incoming)
+        if self._sink is None or ctx.read(incoming) is not None:
+            return ctx.passed_on(session, incoming)
+        return ctx.start_context(session, incoming, flags=0)  # else its peers would sample it
 
     def close(self) -> None:
         close, self._close, self._sink = self._close, None, None
@@ -59,7 +78,7 @@ class Telemetry:
         end_ns: int,
     ) -> None:
         """A start was accepted. `context` is `start_context(session, incoming)`."""
-        if self._sink is None:
+        if not self.records(context, header.session):
             return
         attributes: dict[str, Value] = {names.RPC_SYSTEM: "jsonrpc", names.RPC_METHOD: "session.start"}
         self._record(
@@ -74,7 +93,7 @@ class Telemetry:
 
     def sent(self, message: Message, cause: Mapping[str, str], start_ns: int, end_ns: int) -> None:
         """A message was committed. `message.context` is `send_context(cause, ...)`."""
-        if self._sink is None:
+        if not self.records(cause, message.session):
             return
         self._record(
             names.send_span(_destination(message)),
@@ -89,7 +108,7 @@ class Telemetry:
     def processed(self, message: Message, start_ns: int, end_ns: int, waited_s: float = 0.0) -> None:
         """A role took a message and ran on until it blocked again. `waited_s`: how long the message had lain
         there before its receive was reached."""
-        if self._sink is None:
+        if not self.records(message.context, message.session):
             return
         made_by = ctx.read(message.context)
         at = ctx.process_context(message.context, message.session, message.receiver, message.site)
@@ -121,7 +140,7 @@ class Telemetry:
         answer came."""
         method = names.rpc_method(call.role_class, call.operation)
         self.metrics.called(method, (end_ns - start_ns) / 1e9, error)
-        if self._sink is None:
+        if not self.records(cause, header.session):
             return
         attributes = call.attributes(method, error)
         attributes[names.SERVER_ADDRESS] = call.address.host
@@ -150,7 +169,7 @@ class Telemetry:
         """The worker's side of `called`. `caller`: the context that came with the call."""
         method = names.rpc_method(call.role_class, call.operation)
         self.metrics.served(method, (end_ns - start_ns) / 1e9, error)
-        if self._sink is None:
+        if not self.records(caller, session):
             return
         self._record(
             method,
@@ -170,7 +189,7 @@ class Telemetry:
         "declined", "cancelled", "deadline", "aborted"; never the declared reason itself."""
         if role == header.initiator:
             self.metrics.session_ended(header.choreography, outcome, at_ns / 1e9 - header.started_at)
-        if self._sink is None:
+        if not self.records(cause, header.session):
             return
         failed = "" if outcome == "settled" else (error or "aborted")
         attributes = _about(header, role) | {names.OUTCOME: outcome}

@@ -21,7 +21,7 @@ import asyncpg
 import structlog
 import uvloop
 
-from accompanist import crashpoints, limits, terminal
+from accompanist import crashpoints, garbage, limits, terminal
 from accompanist.errors import AccompanistError, OperatorError
 from accompanist.rpc import tokens
 from accompanist.rpc.access import Access
@@ -147,9 +147,11 @@ async def _run(worker: Worker, install: Install, asked: argparse.Namespace) -> N
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     telemetry = open_telemetry(f"{asked.service}-worker", os.environ)
-    worker.around = around(telemetry, worker.role.__name__)
+    if telemetry.enabled:
+        worker.around = around(telemetry, worker.role.__name__)
     try:
         running = await start(worker, asked.url, asked.database, token_file=asked.token_file)
+        garbage.started()
         logger.info("worker.ready", address=running.url, schema=worker.schema)
         await stopping.wait()
         logger.info("worker.stopping")

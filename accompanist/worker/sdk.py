@@ -46,6 +46,8 @@ Operation = TypeVar("Operation", bound=Callable[..., Awaitable[Any]])
 Around = Callable[[str, Mapping[str, Any]], AbstractContextManager[None]]
 """A hook around each operation: (its name, the fields of `_meta`) to a context manager. Used for spans."""
 
+_NOTHING = nullcontext()
+
 CLOSE = "accompanist.close"
 FORGET = "accompanist.forget"
 DESCRIBE = "accompanist.describe"
@@ -60,7 +62,7 @@ class Worker:
         self.schema = schema_name(schema)
         self.isolation = isolation
         self.contract = contract.contract_of(role)
-        self.around: Around = lambda operation, context: nullcontext()
+        self.around: Around | None = None
         self._handlers: dict[str, Callable[..., Awaitable[Any]]] = {}
 
     def operation(self, handler: Operation) -> Operation:
@@ -98,7 +100,7 @@ class Worker:
     ) -> Handler:
         async def method(params: Params, context: bytes | None) -> bytes:
             call = _read_meta(context)
-            with self.around(operation.name, msgspec.structs.asdict(call)):
+            with self.around(operation.name, msgspec.structs.asdict(call)) if self.around else _NOTHING:
                 values = _decode(params, operation.parameters)
 
                 def work(tx: asyncpg.Connection) -> Awaitable[Any]:

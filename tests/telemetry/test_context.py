@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
 
 from accompanist import limits
 from accompanist.telemetry import context as ctx
@@ -130,6 +131,26 @@ def test_no_header_can_break_it(incoming: dict[str, str]) -> None:
 
 def test_a_message_that_lost_its_context_joins_its_sessions_trace() -> None:
     assert trace(ctx.process_context({}, SESSION, "b", "1")) == trace(ctx.start_context(SESSION, {}))
+
+
+def test_a_share_of_the_sessions_is_sampled_as_opentelemetry_does_it() -> None:
+    sessions = [UUID(int=number) for number in range(500)]
+    for ratio in (0.0, 0.01, 0.3, 1.0):
+        sampler = TraceIdRatioBased(ratio)
+        for session in sessions:
+            decided = sampler.should_sample(None, trace(ctx.start_context(session, {})), "start").decision
+            assert ctx.is_sampled(session, ratio) is decided.is_sampled()
+    assert 100 < sum(ctx.is_sampled(session, 0.3) for session in sessions) < 200
+
+
+def test_headers_are_passed_on_as_they_came_but_for_what_is_not_allowed() -> None:
+    baggage = f"accompanist.session={SESSION},tenant=acme"
+    came = {**CLIENT, "tracestate": "v=1", "baggage": "tenant=acme,secret=1", "cookie": "x"}
+    passed = ctx.passed_on(SESSION, came)
+    assert passed == {**CLIENT, "tracestate": "v=1", "baggage": baggage}
+    assert ctx.passed_on(SESSION, passed) == passed
+    assert ctx.passed_on(SESSION, {}) == {}
+    assert ctx.passed_on(SESSION, {"traceparent": "00-1", "tracestate": "v=1"}) == {}
 
 
 def trace(context: ctx.Context) -> int:

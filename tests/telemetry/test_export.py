@@ -119,3 +119,24 @@ def a_closed_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("environ", "ratio"),
+    [
+        ({}, 1.0),
+        ({"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.01"}, 0.01),
+        ({"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": " 0 "}, 0.0),
+        ({"OTEL_TRACES_SAMPLER": "parentbased_traceidratio"}, 1.0),
+        ({"OTEL_TRACES_SAMPLER": "parentbased_always_off"}, 0.0),
+        ({"OTEL_TRACES_SAMPLER_ARG": "0.5"}, 1.0),
+    ],
+)
+def test_the_standards_variables_choose_the_share(environ: dict[str, str], ratio: float) -> None:
+    assert export.sampled_ratio(environ) == ratio
+
+
+@pytest.mark.parametrize("argument", ["1.5", "-1", "nan", "a few"])
+def test_a_share_that_is_none_is_refused(argument: str) -> None:
+    with pytest.raises(ValueError):
+        export.sampled_ratio({"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": argument})

@@ -48,6 +48,18 @@ def test_an_exception_passes_through_and_is_told_without_its_words(problem: Exce
     assert spans[0].error == error and "alice" not in repr(spans[0])
 
 
+def test_the_workers_own_instrumentation_learns_that_a_trace_is_not_sampled() -> None:
+    from opentelemetry import trace
+
+    spans: list[Span] = []
+    unsampled = ctx.start_context(SESSION, {}, flags=0)
+    for meta in ({"session": str(SESSION), **unsampled}, {"session": str(SESSION)}):
+        with around(Telemetry(spans.append, ratio=0.0), "Payment")("charge", meta):
+            current = trace.get_current_span().get_span_context()
+        assert current.is_valid and not current.trace_flags.sampled
+    assert spans == []
+
+
 @pytest.mark.parametrize("meta", [{}, {"session": 7}, {"session": "no id"}])
 def test_a_call_from_outside_a_saga_records_nothing(meta: dict[str, object]) -> None:
     spans: list[Span] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator
+from uuid import UUID
 
 import pytest
 
@@ -15,6 +16,7 @@ from accompanist.telemetry.metrics import Metrics
 from accompanist.telemetry.spans import Telemetry
 from tests.telemetry.saga import ROLES, SECRET, SESSION, Recorders, declined_order, settled_order
 
+CLIENT = {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
 Saga = Callable[[Recorders, Callable[[], int]], None]
 
 
@@ -99,6 +101,27 @@ def test_the_unsampled_are_not_recorded() -> None:
     unsampled = {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"}
     settled_order(by, ticks().__next__, unsampled)
     assert spans == []
+
+
+def test_of_sagas_that_no_client_sampled_a_share_is_recorded() -> None:
+    spans: list[Span] = []
+    few = Telemetry(spans.append, ratio=0.01)
+    sessions = [UUID(int=number) for number in range(1000)]
+    kept = [session for session in sessions if few.records({}, session)]
+    assert 0 < len(kept) < 30
+    for session in sessions:
+        context = few.start_context(session, {})
+        assert few.records(context, session) is (session in kept)
+        # a peer obeys the flag that comes with a message, whatever its own share is
+        assert Telemetry(spans.append).records(context, session) is (session in kept)
+    assert few.start_context(sessions[0], CLIENT)["traceparent"].startswith("00-4bf92f35")
+    assert few.records(few.start_context(sessions[0], CLIENT), sessions[0])
+
+
+def test_without_telemetry_a_clients_headers_are_passed_on_and_none_are_made() -> None:
+    assert Telemetry().start_context(SESSION, {}) == {}
+    assert Telemetry().start_context(SESSION, CLIENT) == CLIENT
+    assert not Telemetry().records(CLIENT, SESSION)
 
 
 def test_addresses_are_told_as_the_conventions_want() -> None:

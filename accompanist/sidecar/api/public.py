@@ -56,7 +56,6 @@ from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.sessions.commits import Committer
 from accompanist.sidecar.sessions.driver import Driver
 from accompanist.sidecar.tracing import Tracing
-from accompanist.telemetry import context
 
 UNKNOWN_SESSION = catalogue(
     "ACC710",
@@ -191,7 +190,7 @@ class Api:
             raise OperatorError(LEAVING, f"{self._service} takes no new session")
         message = await self._starting.message(asked)
         session, role, incoming = message.session, message.receiver, _context_in(meta)
-        message = msgspec.structs.replace(message, context=context.start_context(session, incoming))
+        message = msgspec.structs.replace(message, context=self._tracing.start(session, incoming))
         delivery = await self.deliver(message)
         match delivery:
             case Delivery.STORED:
