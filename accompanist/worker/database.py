@@ -21,17 +21,21 @@ state on a connection, and a handler must not either: SET LOCAL, never SET; no L
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Literal
+from typing import Any, Literal
 
 import asyncpg
+import structlog
+from asyncpg.transaction import Transaction
 
 from accompanist import limits
 from accompanist.errors import OperatorError, catalogue
 from accompanist.log import address, faults, pool_size, settings
 from accompanist.runtime.answers import BUSY
+from accompanist.worker.pipelining import PipelinedConnection, WorkerConnection, works
 
+logger = structlog.get_logger("accompanist.worker")
 Isolation = Literal["read committed", "serializable"]
 """The isolation levels under which the fence is safe, if all transactions use the same one (`fence.sql`)."""
 READ_COMMITTED: Isolation = "read committed"
@@ -42,14 +46,6 @@ UNREACHABLE = catalogue(
     "Postgres does not answer at the address given, or refuses this user or database.",
     "Start it, or correct the worker's DSN.",
 )
-
-
-class WorkerConnection(asyncpg.Connection):  # type: ignore[misc]
-    """A connection whose client-side statement timeout can be changed."""
-
-    def bear(self, seconds: float) -> None:
-        config = self._config  # type: ignore[has-type]
-        self._config = config._replace(command_timeout=seconds)
 
 
 class Outlasted(Exception):
@@ -66,6 +62,10 @@ class ConnectionLost(Exception):
 
 class QueryWrote(Exception):
     """A query tried to write, which it may not."""
+
+
+class StillAsking(Exception):
+    """The operation returned while a statement of its own was under way, which is a mistake in it."""
 
 
 _CONFLICTS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
@@ -117,15 +117,28 @@ async def open_pool(
             **at,
             min_size=1,
             max_size=await pool_size.affordable(size, 0, at, told),
+            connection_class=await _connection_class(at, told),
             max_inactive_connection_lifetime=0,
             command_timeout=limits.worker_command_s,
-            connection_class=WorkerConnection,
             reset=_leave_as_is,
             init=settings.complete,
             server_settings=told,
         )
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as problem:
         raise OperatorError(UNREACHABLE, f"cannot connect ({type(problem).__name__})") from None
+
+
+async def _connection_class(at: Mapping[str, Any], told: Mapping[str, str]) -> type[WorkerConnection]:
+    """The class of the pool's connections, tried on a connection of its own."""
+    named = {"command_timeout": limits.worker_command_s, "connection_class": PipelinedConnection}
+    tried = await asyncpg.connect(**at, **named, server_settings=dict(told))
+    try:
+        if await works(tried):
+            return PipelinedConnection
+    finally:
+        tried.terminate()
+    logger.warning("worker.not_pipelined", driver=asyncpg.__version__)
+    return WorkerConnection
 
 
 async def _leave_as_is(connection: asyncpg.Connection) -> None:
@@ -189,44 +202,63 @@ async def transaction(
     isolation: Isolation,
     *,
     readonly: bool = False,
+    fenced: bool = False,
     patience_ms: int = limits.call_timeout_ms,
 ) -> AsyncIterator[None]:
     """A transaction: committed if the block ends normally, rolled back if it raises; a dead connection gets no
     ROLLBACK. The isolation level is set here, too, because an operation may have changed the connection's. Raises
     QueryWrote if a `readonly` transaction wrote; on a read-only server that is another error.
 
+    `fenced`: the block begins with a statement of the fence, with which BEGIN is sent, and may end with one that is
+    sent with COMMIT (`WorkerConnection.last`). An operation's own statement may be anything, so it cannot be the first.
+
     The connection's timeouts suit a caller that waits for `call_timeout_ms`. If the caller waits longer, they are
     extended by as much for this transaction, because otherwise a long call could never succeed."""
     more_ms = min(max(0, patience_ms - limits.call_timeout_ms), limits.patience_ms_max)
     idle_ms = limits.worker_idle_in_transaction_ms + more_ms
-    began = asyncio.get_running_loop().time()
+    began, committing = asyncio.get_running_loop().time(), False
     begun = taken.transaction(isolation=isolation.replace(" ", "_"), readonly=readonly)
-    await begun.start()
+    await (taken.begin(begun) if fenced else begun.start())
     try:
         if more_ms:
             await taken.execute(_PATIENT, str(limits.worker_statement_ms + more_ms), str(idle_ms))
             taken.bear(limits.worker_command_s + more_ms / 1000)
         yield
+        committing = True
+        await taken.commit(begun)
     except TimeoutError:
         faults.drop(taken)
         raise
     except asyncpg.ReadOnlySQLTransactionError as problem:
-        await begun.rollback()
+        await _undo(taken, begun, committing)
         if readonly:
             raise QueryWrote from problem
         raise
     except Exception as problem:
         if _is_closed(taken) and asyncio.get_running_loop().time() - began >= idle_ms / 1000:
             raise Outlasted from problem
-        await begun.rollback()
+        await _undo(taken, begun, committing)
         raise
     except BaseException:
-        await begun.rollback()
+        await _undo(taken, begun, committing)
         raise
     finally:
         if more_ms and not _is_closed(taken):
             taken.bear(limits.worker_command_s)
-    await begun.commit()
+
+
+async def _undo(taken: asyncpg.Connection, begun: Transaction, committing: bool) -> None:
+    """Roll back. A COMMIT that failed may have left the transaction open, because a statement sent with it failed."""
+    try:
+        if not committing:
+            await begun.rollback()
+        elif taken.is_in_transaction():
+            await taken.execute("ROLLBACK")
+    except asyncpg.InterfaceError as problem:
+        if _is_closed(taken):
+            raise
+        faults.drop(taken)  # it takes no ROLLBACK, and would be given to the next call with the transaction in it
+        raise StillAsking from problem
 
 
 def _is_closed(taken: asyncpg.Connection) -> bool:

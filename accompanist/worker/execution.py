@@ -1,7 +1,8 @@
 """One call of an operation, as transactions on the worker's database.
 
 The happy path of a transaction is BEGIN, enter, the operation's own statements, leave, COMMIT: effect, fence and reply
-in one commit, four round trips to the database beside the operation's own.
+in one commit. BEGIN is sent with enter, and leave with COMMIT (`worker.pipelining`): two round trips to the database
+beside the operation's own.
 
 It uses no savepoint, although a decline has to undo the effects and keep its record. If a handler declines, the whole
 transaction is rolled back, and a second one, a single statement, records the decline. In between, no lock holds the
@@ -117,7 +118,7 @@ class Execution:
         """Close (session, role), and return a page of what was executed. Raises RpcError."""
 
         async def once(connection: asyncpg.Connection) -> str:
-            async with database.transaction(connection, self._isolation):
+            async with database.transaction(connection, self._isolation, fenced=True):
                 told = await self._fence.close(connection, session, role, unless, before)
                 crashpoints.reached("worker.close_before_commit")
             crashpoints.reached("worker.close_after_commit")
@@ -135,7 +136,7 @@ class Execution:
         self, connection: asyncpg.Connection, key: Key, work: Work, returns: Any, patience_ms: int
     ) -> tuple[str, str | None]:
         undo = key.kind == "compensate"
-        async with database.transaction(connection, self._isolation, patience_ms=patience_ms):
+        async with database.transaction(connection, self._isolation, fenced=True, patience_ms=patience_ms):
             status, answer = await self._fence.enter(connection, key)
             if status != "run":
                 return status, answer

@@ -17,6 +17,7 @@ import asyncpg
 from accompanist import limits
 from accompanist.errors import OperatorError, catalogue
 from accompanist.worker.identifiers import schema_name
+from accompanist.worker.pipelining import WorkerConnection
 
 VERSION = 4
 
@@ -133,7 +134,8 @@ class Fence:
         schema_name(schema)
         # only the schema's name varies, and it was checked above
         self._enter = f"SELECT status, answer FROM {schema}.fence_enter($1, $2, $3, $4, $5, $6)"  # noqa: S608
-        self._leave = f"SELECT {schema}.fence_leave($1, $2, $3, $4, $5, $6, $7)"
+        # of the function's one row, which is void, OFFSET leaves nothing: nobody reads it (`WorkerConnection.last`)
+        self._leave = f"SELECT FROM {schema}.fence_leave($1, $2, $3, $4, $5, $6, $7) OFFSET 1"
         self._refuse = f"SELECT status, answer FROM {schema}.fence_refuse($1, $2, $3, $4, $5, $6)"  # noqa: S608
         self._close = f"SELECT {schema}.fence_close($1, $2, $3, $4, $5, $6, $7)"
         self._forget = f"SELECT {schema}.fence_forget($1)"
@@ -142,8 +144,9 @@ class Fence:
         row = await tx.fetchrow(self._enter, key.session, key.role, key.site, key.kind, key.operation, key.arguments)
         return row["status"], row["answer"]
 
-    async def leave(self, tx: asyncpg.Connection, key: Key, reply: str) -> None:
-        await tx.execute(self._leave, key.session, key.role, key.site, key.kind, key.operation, key.arguments, reply)
+    async def leave(self, tx: WorkerConnection, key: Key, reply: str) -> None:
+        """Record the reply. The transaction's COMMIT comes next, and may be what raises."""
+        await tx.last(self._leave, key.session, key.role, key.site, key.kind, key.operation, key.arguments, reply)
 
     async def refuse(self, tx: asyncpg.Connection, key: Key, reason: str) -> tuple[str, str | None]:
         reason = reason[: limits.reason_chars_max]

@@ -58,6 +58,9 @@ PUT_IN = {
         "schema": "of the closed form: `schema_name` stands before each, or where the worker was made",
         "_SQL.read_text()": "the fence's own file",
     },
+    "accompanist/worker/pipelining.py": {
+        "query": "the driver's BEGIN and COMMIT, the fence's own, and what an operation asks",
+    },
     "accompanist/worker/provision.py": {
         "await asyncio.to_thread(tables.read_text)": "the file of tables that the worker's author wrote",
     },

@@ -17,6 +17,7 @@ import accompanist
 from accompanist.limits import shards_count
 from accompanist.log import names, provision
 from accompanist.worker import fence
+from accompanist.worker.pipelining import WorkerConnection
 from tests.log.letters import burst, header, row
 from tests.log.worlds import PostgresWorld, owner
 from tests.postgres import SERVICES, Database
@@ -102,7 +103,8 @@ async def test_a_stranger_cannot_hold_up_migrations(blank_database: Database) ->
 async def test_a_stranger_cannot_hold_a_session_in_the_fence(blank_database: Database) -> None:
     dsn, call = blank_database.dsn(), key()
     await provision.bootstrap(dsn, SERVICES)
-    admin = await asyncpg.connect(dsn, server_settings={"search_path": SCHEMA})
+    told = {"search_path": SCHEMA}
+    admin = await asyncpg.connect(dsn, connection_class=WorkerConnection, server_settings=told)
     await fence.install(admin, SCHEMA)
     await admin.execute("CREATE TABLE effect (what text NOT NULL)")
     held = await asyncpg.connect(blank_database.dsn(STRANGER))

@@ -10,6 +10,7 @@ import pytest
 
 from accompanist.worker import fence
 from accompanist.worker.fence import Fence, Key
+from accompanist.worker.pipelining import WorkerConnection
 from tests.postgres import Database
 
 SCHEMA = "bench_worker"
@@ -24,7 +25,10 @@ async def connect(blank_database: Database) -> AsyncIterator[Connect]:
     opened: list[asyncpg.Connection] = []
 
     async def connection() -> asyncpg.Connection:
-        opened.append(await asyncpg.connect(blank_database.dsn(), server_settings={"search_path": SCHEMA}))
+        told = {"search_path": SCHEMA}
+        opened.append(
+            await asyncpg.connect(blank_database.dsn(), connection_class=WorkerConnection, server_settings=told)
+        )
         return opened[-1]
 
     first = await connection()

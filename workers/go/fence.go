@@ -2,18 +2,19 @@ package main
 
 import (
 	"context"
-	"database/sql"
-	"database/sql/driver"
 	"encoding/json"
 	"errors"
-	"fmt"
+	"io"
 	"log"
 	"net"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
-	"github.com/lib/pq"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 const siteBytesMax = 800
@@ -38,8 +39,14 @@ type key struct {
 	retriable                                    bool // it may not decline; no part of the key
 }
 
+// statements is what an operation may do with its connection, which is in a transaction.
+type statements interface {
+	Exec(within context.Context, statement string, given ...any) (pgconn.CommandTag, error)
+	QueryRow(within context.Context, statement string, given ...any) pgx.Row
+}
+
 // work is an operation with its parameters, to be done in a transaction.
-type work func(within context.Context, tx *sql.Tx, call key) (any, error)
+type work func(within context.Context, tx statements, call key) (any, error)
 
 // operation reads its parameters before anything is begun.
 type operation struct {
@@ -48,65 +55,85 @@ type operation struct {
 }
 
 type worker struct {
-	database   *sql.DB
+	database   *pgxpool.Pool
 	operations map[string]operation
-	places     int           // connections at most
-	patience   time.Duration // for one that is free
+	patience   time.Duration // for a connection that is free
 }
 
 // readCommitted is stated for every transaction: the fence waits for a lock and then reads what its holder did, and what
 // BEGIN alone means is a setting of the role, the database or the server.
-var readCommitted = &sql.TxOptions{Isolation: sql.LevelReadCommitted}
+const readCommitted = "BEGIN ISOLATION LEVEL READ COMMITTED"
 
 // settings is what a connection has to be, whatever the role, the database or the server is set to.
-const settings = "lock_timeout=5000&statement_timeout=8000&idle_in_transaction_session_timeout=30000" +
-	"&idle_session_timeout=0&default_transaction_isolation=read%20committed&default_transaction_read_only=off" +
-	"&default_transaction_deferrable=off&synchronous_commit=on&row_security=on"
+var settings = map[string]string{
+	"lock_timeout":                        "5000",
+	"statement_timeout":                   "8000",
+	"idle_in_transaction_session_timeout": "30000",
+	"idle_session_timeout":                "0",
+	"default_transaction_isolation":       "read committed",
+	"default_transaction_read_only":       "off",
+	"default_transaction_deferrable":      "off",
+	"synchronous_commit":                  "on",
+	"row_security":                        "on",
+}
 
-func open(dsn, schema string, places int) (*sql.DB, error) {
-	separator := "?"
-	if strings.Contains(dsn, "?") {
-		separator = "&"
+func open(dsn, schema string, places int) (*pgxpool.Pool, error) {
+	config, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return nil, err
 	}
-	database, err := sql.Open("postgres", dsn+separator+"search_path="+schema+"&"+settings)
-	if err == nil {
-		database.SetMaxOpenConns(places)
-		database.SetMaxIdleConns(places)
+	for name, value := range settings {
+		config.ConnConfig.RuntimeParams[name] = value
 	}
-	return database, err
+	config.ConnConfig.RuntimeParams["search_path"] = schema
+	config.MaxConns = int32(places)
+	return pgxpool.NewWithConfig(context.Background(), config)
 }
 
 // connection is one of the pool. Where all are in use for too long the call has not begun, and costs its caller no
 // attempt; where none can be opened, whatever the reason is may pass.
-func (worker *worker) connection(within context.Context) (*sql.Conn, error) {
+func (worker *worker) connection(within context.Context) (*pgxpool.Conn, error) {
 	soon, cancel := context.WithTimeout(within, worker.patience)
 	defer cancel()
-	taken, err := worker.database.Conn(soon)
+	taken, err := worker.database.Acquire(soon)
 	if err == nil {
 		return taken, nil
 	}
 	log.Printf("no connection: %T", err)
-	if errors.Is(err, context.DeadlineExceeded) && worker.database.Stats().InUse >= worker.places {
+	used := worker.database.Stat()
+	if errors.Is(err, context.DeadlineExceeded) && used.AcquiredConns() >= used.MaxConns() {
 		return nil, &rpcError{retryLater, "retry later", "busy"}
 	}
 	return nil, &rpcError{retryLater, "retry later", ""}
 }
 
-// begin gives a transaction, and what ends it unless it was committed.
-func (worker *worker) begin(within context.Context, options *sql.TxOptions) (*sql.Tx, func(), error) {
+// begin gives a connection, what begins a transaction on it, to be sent with more, and what ends the transaction unless
+// it was committed. A caller who is patient gets more time than the connection's limits, which suit one of 10 s.
+func (worker *worker) begin(within context.Context, how string) (*pgxpool.Conn, *pgx.Batch, func(), error) {
 	taken, err := worker.connection(within)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	tx, err := taken.BeginTx(within, options)
-	if err != nil {
-		taken.Close()
-		return nil, nil, err
+	first := &pgx.Batch{}
+	first.Queue(how)
+	deadline, _ := within.Deadline()
+	if left := time.Until(deadline).Milliseconds(); left > 10_000 {
+		first.Queue(`SELECT set_config('statement_timeout', $1, true), set_config('idle_in_transaction_session_timeout', $2, true)`,
+			strconv.FormatInt(left-2_000, 10), strconv.FormatInt(left+20_000, 10))
 	}
-	return tx, func() {
-		tx.Rollback() // after a commit it does nothing
-		taken.Close()
+	return taken, first, func() {
+		if taken.Conn().PgConn().TxStatus() != 'I' {
+			soon, cancel := context.WithTimeout(context.Background(), time.Second)
+			defer cancel()
+			_, _ = taken.Exec(soon, "ROLLBACK") // where it fails, the pool closes the connection
+		}
+		taken.Release()
 	}, nil
+}
+
+// together sends all statements of a batch at once and waits for them. A statement after one that failed is not done.
+func together(within context.Context, taken *pgxpool.Conn, batch *pgx.Batch) error {
+	return taken.SendBatch(within, batch).Close()
 }
 
 // row asks one statement by itself.
@@ -115,17 +142,16 @@ func (worker *worker) row(within context.Context, into []any, statement string, 
 	if err != nil {
 		return err
 	}
-	defer taken.Close()
-	return taken.QueryRowContext(within, statement, given...).Scan(into...)
+	defer taken.Release()
+	return taken.QueryRow(within, statement, given...).Scan(into...)
 }
 
-// renew closes the connections that nobody uses, after an error that the server goes on giving for as long as it is
-// asked over them: it was demoted, is shutting down, does not know the login any more.
+// renew closes the connections that nobody uses, and those in use when they are given back, after an error that the
+// server goes on giving for as long as it is asked over them: it was demoted, is shutting down, does not know the login.
 func (worker *worker) renew(err error) {
-	var told *pq.Error
+	var told *pgconn.PgError
 	if errors.As(err, &told) && spoils(told) {
-		worker.database.SetMaxIdleConns(0)
-		worker.database.SetMaxIdleConns(worker.places)
+		worker.database.Reset()
 	}
 }
 
@@ -159,21 +185,21 @@ func (worker *worker) transact(within context.Context, key key, run work) ([]byt
 	return nil, &rpcError{reused, "key reused with other arguments", ""}
 }
 
-// guarded does it within one commit: enter, the operation's own statements, leave.
+// guarded does it within one commit: BEGIN and enter in one round trip to the database, the operation's own statements,
+// leave and COMMIT in one.
 func (worker *worker) guarded(within context.Context, key key, run work) (status, answer string, err error) {
-	tx, end, err := worker.begin(within, readCommitted)
+	tx, first, end, err := worker.begin(within, readCommitted)
 	if err != nil {
 		return "", "", err
 	}
 	defer end()
-	if err = follow(within, tx); err != nil {
+	entered := first.Queue(`SELECT status, coalesce(answer, '') FROM fence_enter($1, $2, $3, $4, $5, $6)`,
+		key.session, key.role, key.site, key.kind, key.method, key.arguments)
+	entered.QueryRow(func(row pgx.Row) error { return row.Scan(&status, &answer) })
+	if err = together(within, tx, first); err != nil {
 		return "", "", err
 	}
-	err = tx.QueryRowContext(within, `SELECT status, coalesce(answer, '') FROM fence_enter($1, $2, $3, $4, $5, $6)`,
-		key.session, key.role, key.site, key.kind, key.method, key.arguments).Scan(&status, &answer)
-	if err != nil {
-		return "", "", err
-	}
+	last := &pgx.Batch{}
 	if status == "run" {
 		reply, err := run(within, tx, key)
 		if err != nil {
@@ -185,40 +211,37 @@ func (worker *worker) guarded(within context.Context, key key, run work) (status
 		if len(answer) > valueBytesMax {
 			return "", "", errors.New("the reply is too large")
 		}
-		_, err = tx.ExecContext(within, `SELECT fence_leave($1, $2, $3, $4, $5, $6, $7)`,
+		last.Queue(`SELECT fence_leave($1, $2, $3, $4, $5, $6, $7)`,
 			key.session, key.role, key.site, key.kind, key.method, key.arguments, answer)
-		if err != nil {
-			return "", "", err
-		}
 		status = "replied"
 	}
-	return status, answer, tx.Commit()
+	return status, answer, commit(within, tx, last)
 }
 
-// follow gives a transaction whose caller is patient more time than the connection's limits, which suit one of 10 s.
-func follow(within context.Context, tx *sql.Tx) error {
-	deadline, _ := within.Deadline()
-	left := time.Until(deadline).Milliseconds()
-	if left <= 10_000 {
+// commit sends COMMIT with the statements of a batch. A transaction in which a statement failed is rolled back by its
+// COMMIT, without an error.
+func commit(within context.Context, tx *pgxpool.Conn, last *pgx.Batch) error {
+	last.Queue("COMMIT").Exec(func(tag pgconn.CommandTag) error {
+		if tag.String() != "COMMIT" {
+			return errors.New("the transaction was rolled back")
+		}
 		return nil
-	}
-	_, err := tx.ExecContext(within, fmt.Sprintf(
-		"SET LOCAL statement_timeout = %d; SET LOCAL idle_in_transaction_session_timeout = %d", left-2_000, left+20_000))
-	return err
+	})
+	return together(within, tx, last)
 }
 
 // ask runs a query in a transaction that cannot write.
 func (worker *worker) ask(within context.Context, run work) ([]byte, error) {
-	tx, end, err := worker.begin(within, &sql.TxOptions{Isolation: sql.LevelReadCommitted, ReadOnly: true})
+	tx, first, end, err := worker.begin(within, readCommitted+" READ ONLY")
 	if err != nil {
 		return nil, err
 	}
 	defer end()
-	if err = follow(within, tx); err != nil {
+	if err = together(within, tx, first); err != nil {
 		return nil, err
 	}
 	reply, err := run(within, tx, key{})
-	var told *pq.Error
+	var told *pgconn.PgError
 	if errors.As(err, &told) && told.Code == readOnly {
 		return nil, errors.New("a query wrote") // no server that was demoted: it may not
 	}
@@ -252,9 +275,9 @@ func (worker *worker) forget(within context.Context, params members) ([]byte, er
 			return nil, invalid("not a session")
 		}
 	}
-	var rows []byte
-	err := worker.row(within, []any{&rows}, `SELECT fence_forget($1::uuid[])`, pq.Array(sessions))
-	return []byte(`{"rows":` + string(rows) + `}`), err
+	var rows int64
+	err := worker.row(within, []any{&rows}, `SELECT fence_forget($1::uuid[])`, sessions)
+	return []byte(`{"rows":` + strconv.FormatInt(rows, 10) + `}`), err
 }
 
 var uuid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
@@ -286,29 +309,29 @@ func keyOf(about json.RawMessage, wanted kind, method string, params members) (k
 const readOnly = "25006"
 
 // spoils tells what the server goes on saying over this connection, where a new one may lead to a better server.
-func spoils(told *pq.Error) bool {
-	switch told.Code.Class() {
+func spoils(told *pgconn.PgError) bool {
+	switch told.Code[:2] {
 	case "08", "28", "58", "XX":
 		return true
 	}
-	return told.Code == readOnly || told.Code == "3D000" || strings.HasPrefix(string(told.Code), "57P")
+	return told.Code == readOnly || told.Code == "3D000" || strings.HasPrefix(told.Code, "57P")
 }
 
 // passing tells errors that may pass: a conflict, a lock, a time-out, a right that somebody took away, a database that is
 // away or does not let us in or write.
 func passing(err error) bool {
-	var told *pq.Error
+	var told *pgconn.PgError
 	if errors.As(err, &told) {
 		switch {
 		case told.Code == "23505":
-			return told.Table == "fence_call" // a repeat of this very call was first
+			return told.TableName == "fence_call" // a repeat of this very call was first
 		case told.Code == "57014", told.Code == "40001", told.Code == "40P01", told.Code == "55P03", told.Code == "25P03",
-			told.Code == "42501", told.Code.Class() == "53":
+			told.Code == "42501", told.Code[:2] == "53":
 			return true
 		}
 		return spoils(told)
 	}
 	var network net.Error
-	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) || errors.As(err, &network) ||
-		errors.Is(err, context.DeadlineExceeded)
+	return pgconn.SafeToRetry(err) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) ||
+		errors.As(err, &network) || errors.Is(err, context.DeadlineExceeded)
 }

@@ -1,4 +1,4 @@
-// The till's worker in Go: net/http, database/sql and the fence's SQL functions, no SDK.
+// The till's worker in Go: net/http, pgx and the fence's SQL functions, no SDK.
 //
 //	accompanist fence install --schema till_worker --database DSN, and workers/till/till.sql beside it
 //	TILL_WORKER_URL=http://127.0.0.1:7000/ TILL_WORKER_DATABASE=DSN go run .
@@ -34,7 +34,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	worker := &worker{database, till(), places, time.Duration(patience) * time.Millisecond}
+	worker := &worker{database, till(), time.Duration(patience) * time.Millisecond}
 	server := &http.Server{Handler: handler(worker, target), ReadTimeout: 30 * time.Second, IdleTimeout: 75 * time.Second}
 	stopped := make(chan os.Signal, 1)
 	signal.Notify(stopped, syscall.SIGTERM, syscall.SIGINT)

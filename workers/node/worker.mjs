@@ -1,7 +1,8 @@
 // A worker in Node without any SDK: one POST a call (JSON-RPC 2.0), and the fence's SQL functions around each operation.
 //
-// What makes it exactly-once stands in `transact`: enter, the operation's own statements, leave, COMMIT. The rest reads
-// requests strictly and says what went wrong in the contract's codes. An operation is
+// What makes it exactly-once stands in `transact`: BEGIN and enter, the operation's own statements, leave and COMMIT; each
+// of the two pairs is one round trip to the database. The rest reads requests strictly and says what went wrong in the
+// contract's codes. An operation is
 //
 //     { kind: 'transaction' | 'compensation' | 'query', params: { name: check }, run: async (tx, params, call) => reply }
 //
@@ -56,14 +57,17 @@ function canonical(value) {
 async function transact(pool, operation, key, params, about) {
   const call = { session: key[0], role: key[1], site: key[2] };
   try {
-    return meaning(await within(pool, async (tx) => {
-      const [entered] = (await tx.query('SELECT status, answer FROM fence_enter($1, $2, $3, $4, $5, $6)', key)).rows;
-      if (entered.status !== 'run') return entered;
+    return meaning(await within(pool, `${BEGIN}${patient(about)}`, async (tx, begun) => {
+      const [, { rows: [entered] }] = await together(
+        begun,
+        tx.query('SELECT status, answer FROM fence_enter($1, $2, $3, $4, $5, $6)', key),
+      );
+      if (entered.status !== 'run') return { told: entered };
       const reply = JSON.stringify((await operation.run(tx, params, call)) ?? null);
       if (Buffer.byteLength(reply) > VALUE_BYTES_MAX) throw new Error('the reply is too large');
-      await tx.query('SELECT fence_leave($1, $2, $3, $4, $5, $6, $7)', [...key, reply]);
-      return { status: 'replied', answer: reply };
-    }, `${BEGIN}${patient(about)}`));
+      const last = ['SELECT fence_leave($1, $2, $3, $4, $5, $6, $7)', [...key, reply]];
+      return { told: { status: 'replied', answer: reply }, last };
+    }));
   } catch (problem) {
     if (!(problem instanceof Declined) || operation.kind === 'compensation') throw problem;
     // what is retriable may not decline: that is a fault, which is asked again, and no outcome to keep
@@ -119,19 +123,31 @@ async function ask(pool, statement, given) {
   }
 }
 
-async function within(pool, work, begin = BEGIN) {
+/**
+ * What `work` has told, committed. It is given a client and the promise of what `begin` answers, with which it may ask
+ * its first statement; its `last` one is asked with COMMIT.
+ */
+async function within(pool, begin, work) {
   const tx = await connected(pool);
   try {
-    await tx.query(begin);
-    const result = await work(tx);
+    const { told, last } = await work(tx, tx.query(begin));
+    const ended = await together(...(last ? [tx.query(...last)] : []), tx.query('COMMIT'));
     // a transaction in which a statement failed is rolled back by its COMMIT, without an error
-    if ((await tx.query('COMMIT')).command !== 'COMMIT') throw new Error('the transaction was rolled back');
+    if (ended.at(-1).command !== 'COMMIT') throw new Error('the transaction was rolled back');
     tx.release();
-    return result;
+    return told;
   } catch (problem) {
     await tx.query('ROLLBACK').then(() => tx.release(spoils(problem)), () => tx.release(true));
     throw problem;
   }
+}
+
+/** The answers to queries that were sent one behind the other, without waiting. Where some fail, the first failure. */
+async function together(...queries) {
+  const ended = await Promise.allSettled(queries);
+  const failed = ended.find(({ status }) => status === 'rejected');
+  if (failed) throw failed.reason;
+  return ended.map(({ value }) => value);
 }
 
 /**
@@ -164,7 +180,10 @@ async function answer(worker, request) {
   if (!operation) throw new RpcError(NOT_FOUND, 'method not found');
   if (!record(operation.params)(params)) throw new RpcError(INVALID_PARAMS, 'invalid params');
   if (operation.kind === 'query') {
-    return JSON.stringify(await within(worker.pool, (tx) => operation.run(tx, params), `${BEGIN} READ ONLY${patient(about)}`));
+    return within(worker.pool, `${BEGIN} READ ONLY${patient(about)}`, async (tx, begun) => {
+      await begun;
+      return { told: JSON.stringify(await operation.run(tx, params)) };
+    });
   }
   const kind = operation.kind === 'compensation' ? 'compensate' : 'forward';
   const { session, role, site, key = 'forward' } = about ?? {};
@@ -276,6 +295,7 @@ export async function serve({ url, database, schema, operations, connections = 1
   const pool = new pg.Pool({
     connectionString: database,
     max: connections,
+    pipeline: true, // a query is sent when it is asked, also behind one that is not answered
     connectionTimeoutMillis: connectMs, // to open one, or to wait for one that is free
     options: Object.entries({ search_path: schema, ...SETTINGS }).map(([name, value]) => `-c ${name}=${value}`).join(' '),
   });
