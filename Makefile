@@ -72,7 +72,7 @@ format: $(STAMP) ## put the code in the form that `check` wants
 	$(BIN)/ruff check --fix --silent . || true
 	$(BIN)/ruff format .
 
-bench: $(STAMP) ## measure the compiler's curve, then the order saga: latency, throughput, CPU and disk flushes
+bench: $(STAMP) ## measure the compiler's curve, then the order saga beside two floors: latency, rate, CPU, disk; ten minutes
 	@$(BIN)/python -m ops.curve
 	@exec $(BIN)/python -m ops.bench
 
