@@ -13,7 +13,7 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help start demo fast test verify verify-long cross-check projection-check prove check format bench simulate simulate-planted chaos advisories soak conformance everything migrate lock clean
+.PHONY: help start demo fast test verify verify-long cross-check projection-check prove check format bench bench-profile bench-scale plotting simulate simulate-planted chaos advisories soak conformance everything migrate lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,9 +72,19 @@ format: $(STAMP) ## put the code in the form that `check` wants
 	$(BIN)/ruff check --fix --silent . || true
 	$(BIN)/ruff format .
 
-bench: $(STAMP) ## measure the compiler's curve, then the order saga: latency, throughput, CPU and disk flushes
+bench: $(STAMP) ## measure the compiler's curve, then the order saga beside two floors: latency, rate, CPU, disk; ten minutes
 	@$(BIN)/python -m ops.curve
 	@exec $(BIN)/python -m ops.bench
+
+bench-profile: $(STAMP) ## one order's time: statements, system calls, log, CPU by process, flame graphs; into var/profile
+	@exec $(BIN)/python -m ops.bench.profiling
+
+plotting: $(STAMP) ## install what draws the pictures of the benchmarks, at the hashes of ops/bench/plotting.lock
+	@if uv --version >/dev/null 2>&1; then \
+		VIRTUAL_ENV=$(VENV) uv pip install --quiet --require-hashes -r ops/bench/plotting.lock; \
+	else \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r ops/bench/plotting.lock; \
+	fi
 
 # as many seeds as fit, all that can go wrong reached or it fails; SIMULATE="--minutes 60" for a night's share
 SIMULATE ?= --minutes 3 --jobs 2
@@ -106,8 +116,10 @@ everything: $(STAMP) ## what README names for developers but advisories, one aft
 migrate: $(STAMP) ## bring the services' logs at DATABASE_URL to this program's revision
 	$(BIN)/accompanist migrate --bootstrap
 
-lock: ## resolve the dependencies anew and write requirements.lock (needs uv)
-	uv pip compile --universal --generate-hashes --all-extras --python-version 3.11 pyproject.toml -o requirements.lock
+RESOLVE := --universal --generate-hashes --python-version 3.11
+lock: ## resolve the dependencies anew and write requirements.lock, and the lock of `plotting` (needs uv)
+	uv pip compile $(RESOLVE) --extra all --extra local --extra dev pyproject.toml -o requirements.lock
+	uv pip compile $(RESOLVE) --extra bench -c requirements.lock pyproject.toml -o ops/bench/plotting.lock
 
 clean: ## remove the environment, the local data and what tools left
 	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis

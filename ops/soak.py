@@ -28,7 +28,7 @@ from typing import Any
 import asyncpg
 
 from accompanist import limits
-from ops.bench import Client
+from ops.bench.client import Client
 from ops.local import ROOT, Cluster, cluster
 
 SAMPLE_S = 5.0
