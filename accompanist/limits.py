@@ -74,6 +74,8 @@ refusal_told_s = 60.0
 shards_count = 64  # Shards of a service's sessions. A log that was made with another number is refused.
 lease_ms = 5_000  # How long a shard is held without being renewed. Beyond: another sidecar may take it.
 lease_renew_ms = 1_000  # Longest pause between renewals of leases.
+# Ids drawn for a new session until one lies in a shard that is held here. Beyond: another sidecar may get the session.
+id_draws_max = 64
 # Sessions of one sidecar in memory. Beyond: idle ones leave memory and are rebuilt from the log.
 sessions_in_memory_max = 20_000
 inbox_take_rows_max = 500  # Messages taken from the inbox in one question. Beyond: the rest is taken with the next.

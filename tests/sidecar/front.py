@@ -78,13 +78,13 @@ class Service:
         tracing = Tracing(Telemetry(), {})
         self.calls = Calls(workers, tracing)
         self.waiters = Waiters()
-        self._driver = Driver(
+        self.driver = Driver(
             self.service, self.hosted, self.log, self._flusher, self.calls, tracing, self.waiters.ended
         )
-        self._relay = Relay(self.log, {}, self._driver.clashed)
-        self._intake = Intake(f"{self.service}/{uuid4().hex}", self.log, self._driver, relayed=self._relay.wake)
-        self.api = Api(self.service, self.hosted, self.log, self._flusher, self._driver, tracing, self.waiters)
-        events = EventsAndTimers(self.service, self.hosted, self.log, self.api, self._driver.timer_set)
+        self._relay = Relay(self.log, {}, self.driver.clashed)
+        self._intake = Intake(f"{self.service}/{uuid4().hex}", self.log, self.driver, relayed=self._relay.wake)
+        self.api = Api(self.service, self.hosted, self.log, self._flusher, self.driver, tracing, self.waiters)
+        events = EventsAndTimers(self.service, self.hosted, self.log, self.api, self.driver.timer_set)
         people = Operators(self.service, self.hosted, self.log, self.api.deliver, self.api.hosted_here)
         self.methods = self.api.methods() | events.methods() | people.methods()
         self._relay.start()
@@ -112,7 +112,7 @@ class Service:
         if intake is not None:
             await intake.stop()
             await self._relay.stop()
-            await self._driver.drain(4.0)
+            await self.driver.drain(4.0)
             await intake.release()
 
     async def close(self) -> None:

@@ -30,6 +30,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal, Protocol, assert_never
 from uuid import UUID, uuid4
 
@@ -48,6 +49,7 @@ from accompanist.runtime.log import Log
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Commit, Delivery, LogUnavailable, Memory, SessionRow, SessionStub, SessionSummary
 from accompanist.sidecar.api import paging
+from accompanist.sidecar.api.own_ids import own_id
 from accompanist.sidecar.api.search import List, Words
 from accompanist.sidecar.api.standing import exits_of, to_stand_on
 from accompanist.sidecar.api.starting import Start, Starting, Wait
@@ -170,8 +172,7 @@ class Api:
         self._waiters = waiters
         self._clock = clock
         self._monotonic = monotonic
-        self._new_id = new_id
-        self._starting = Starting(service, hosted, log, clock, new_id)
+        self._starting = Starting(service, hosted, log, clock, partial(own_id, new_id, driver.holding.holds))
         self.leaving = False
 
     def methods(self) -> dict[str, Any]:
