@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -17,8 +17,9 @@ import msgspec
 from accompanist import limits
 from accompanist.log.composites import MessageTarget, MessageWrite
 from accompanist.log.sessions import decode_header, encode
+from accompanist.log.wakeups import NewMessages
 from accompanist.runtime.headers import header_fault, place_fault, trace_headers
-from accompanist.runtime.messages import Header, Kind, Message
+from accompanist.runtime.messages import Header, Kind, Message, last_byte
 from accompanist.runtime.ports import Commit, Delivery
 
 _log = logging.getLogger(__name__)
@@ -153,17 +154,25 @@ class OutgoingMessages:
             deliveries[letter.commit][letter.position] = Delivery(answer)
         return deliveries
 
-    def woken(self, answers: Sequence[str]) -> set[str]:
+    def woken(self, answers: Sequence[str]) -> NewMessages:
         """The services that have a new message now."""
-        return {
-            letter.service
-            for letter, answer in zip(self.letters, answers, strict=True)
-            if answer == "stored" and not letter.home
-        }
+        found: defaultdict[str, set[int]] = defaultdict(set)
+        for letter, answer in zip(self.letters, answers, strict=True):
+            if answer == "stored" and not letter.home:
+                found[letter.service].add(last_byte(letter.message.session))
+        return {service: frozenset(bytes) for service, bytes in found.items()}
 
-    def bound_for(self, services: Collection[str]) -> set[str]:
+    def bound_for(self, services: Collection[str]) -> NewMessages:
         """Those of these services that have a message in this group."""
-        return {letter.service for letter in self.letters if letter.service in services}
+        return {letter.service: None for letter in self.letters if letter.service in services}
+
+
+def accepted(service: str, messages: Sequence[Message], answers: Sequence[str]) -> NewMessages:
+    """The service, if it has accepted a message of a peer in another database."""
+    found = {
+        last_byte(message.session) for message, answer in zip(messages, answers, strict=True) if answer == "stored"
+    }
+    return {service: frozenset(found)} if found else {}
 
 
 def _letters(number: int, commit: Commit, schemas: Mapping[str, str]) -> Iterable[Letter]:

@@ -18,7 +18,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -35,6 +35,7 @@ from accompanist.log.group import Flusher
 from accompanist.log.listener import Listener
 from accompanist.log.notifier import Notifier
 from accompanist.log.postgres import PostgresLog
+from accompanist.log.wakeups import Heard, LastBytes, NewMessages
 from accompanist.rpc import peers, tokens
 from accompanist.rpc.access import Access
 from accompanist.rpc.client import WorkerClient, connect
@@ -47,6 +48,7 @@ from accompanist.sidecar.api.rights import METHODS
 from accompanist.sidecar.api.waiters import Waiters
 from accompanist.sidecar.calls.attempts import Calls
 from accompanist.sidecar.config import Config, Service
+from accompanist.sidecar.hearing import hear
 from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.loops.collection import Collector
 from accompanist.sidecar.loops.intake import Intake
@@ -160,6 +162,7 @@ class Sidecar:
             schemas,
             away=couriers,
             delivered=self._tell,
+            ended=self._tell_ends,
             pooler=service.pooler,
             state=Path(service.state_dir),
             lost=self._lost,
@@ -195,7 +198,7 @@ class Sidecar:
             stands_for_s=self._flusher.stands_for_s,
             relayed=self._relay.wake,
         )
-        self._listener = None if service.poll_only else Listener.at(dsn, service.schema, self._intake.wake)
+        self._listener = None if service.poll_only else Listener.at(dsn, service.schema, self._hear)
         if self._listener is not None:
             leave.push_async_callback(_cancelled, self._background.keep("listener", self._listener.run))
         leave.push_async_callback(self._intake.release)
@@ -243,12 +246,21 @@ class Sidecar:
         """The process is about to end: tasks that end from now on are not reported as failures."""
         self._driver.end()
 
-    def _tell(self, services: Collection[str]) -> None:
+    def _tell(self, services: NewMessages) -> None:
         """Wake those who wait for messages of these services: there are new ones in inboxes or in our outbox."""
         if self._service.name in services:
-            self._intake.wake()
+            self._hear(Heard(messages=services[self._service.name]))
         self._relay.wake(services)
         self._notifier.notify(services)
+
+    def _tell_ends(self, last_bytes: LastBytes) -> None:
+        """Wake the clients that wait at other sidecars of this service, if there may be any."""
+        if not self._driver.holding.holds_all:
+            self._notifier.say_ended(self._service.name, last_bytes)
+
+    def _hear(self, heard: Heard) -> None:
+        """Wake whoever a notification is for."""
+        hear(heard, self._driver.holding, self._intake, self._waiters)
 
     async def _health(self) -> tuple[int, bytes]:
         return 200, orjson.dumps(

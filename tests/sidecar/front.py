@@ -18,6 +18,7 @@ import msgspec
 import orjson
 
 from accompanist.log.group import Flusher
+from accompanist.log.wakeups import Heard
 from accompanist.rpc import meta as rpc_meta
 from accompanist.runtime.answers import Answer, Replied
 from accompanist.sidecar.api.events_and_timers import EventsAndTimers
@@ -26,6 +27,7 @@ from accompanist.sidecar.api.public import Api
 from accompanist.sidecar.api.waiters import Waiters
 from accompanist.sidecar.calls import outstanding
 from accompanist.sidecar.calls.attempts import CLOSE, Calls
+from accompanist.sidecar.hearing import hear
 from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.loops.collection import Collector
 from accompanist.sidecar.loops.intake import Intake
@@ -92,10 +94,10 @@ class Service:
         while not self._intake.ready:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
 
-    def wake(self) -> None:
-        """Something may lie in the inbox."""
+    def hear(self, heard: Heard) -> None:
+        """What a notification says, as the process hears it."""
         if self._intake is not None:
-            self._intake.wake()
+            hear(heard, self.driver.holding, self._intake, self.waiters)
 
     async def ask(self, method: str, **params: Any) -> dict[str, Any]:
         """One request, as it comes over the wire; `arguments` and `value` may be bytes, to say how they are written."""
