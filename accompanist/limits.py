@@ -101,6 +101,7 @@ timer_seconds_max = 315_360_000.0  # The time that a program waits for: ten year
 early_events_max = 10_000
 poll_ms = 1_000  # Longest pause between looks at what waits in the log: the guarantee behind NOTIFY, which only wakes.
 wakeup_late_ms = 1_000  # A wake-up that comes so long after the poll that found its news counts as lost.
+wakeups_missed_s = 60.0  # For so long after a lost wake-up `doctor` reports that some are lost.
 pending_rows_max = 1_000  # Rows of each queue that such a look reads. Beyond: it answers that there may be something.
 heartbeat_ms = 10_000  # Pause between heartbeats of the listening connection.
 notify_hold_ms = 3  # After a NOTIFY that left at once, the next one waits this long.

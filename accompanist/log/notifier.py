@@ -115,6 +115,11 @@ class Notifier:
         self._messages, self._ended = {}, {}
         return said
 
+    @property
+    def notifying(self) -> bool:
+        """Whether the last notification was sent, or none was needed yet."""
+        return not self._mute
+
     async def close(self) -> None:
         """Stop, and drop the notifications that wait."""
         self._closed = True

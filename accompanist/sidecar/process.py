@@ -18,6 +18,7 @@ import asyncio
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from functools import partial
@@ -52,6 +53,7 @@ from accompanist.sidecar.hearing import hear
 from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.loops.collection import Collector
 from accompanist.sidecar.loops.intake import Intake
+from accompanist.sidecar.loops.missed_wakeups import MissedWakeUps
 from accompanist.sidecar.loops.peer_quota import PeerQuotas
 from accompanist.sidecar.loops.relay import Receiver, Relay
 from accompanist.sidecar.peering import peering, peers_access
@@ -124,6 +126,7 @@ class Sidecar:
         self._tracing = Tracing(self._telemetry, service.workers)
         self._calls = Calls(self._clients, self._tracing, service.retry)
         self._waiters = Waiters()
+        self._missed = MissedWakeUps(self._tracing.wakeups_missed)
         self._background = Background(away=(LogUnavailable,), failed=self._tracing.task_failed)
         self._leave = AsyncExitStack()
         self._owner = f"{service.name}@{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"
@@ -216,6 +219,10 @@ class Sidecar:
         """Update the gauges."""
         self._tracing.standing(*self._driver.holding.standing())
         self._tracing.background(len(self._background.failing), len(self._driver.damage))
+        now = time.monotonic()
+        messages, ends = self._intake.late_messages.overdue(now), self._waiters.overdue(now)
+        if self._listener is not None:  # else polls find all
+            self._missed.note(messages, ends, now)
 
     async def _listen(self) -> None:
         service = self._service
@@ -273,6 +280,8 @@ class Sidecar:
                 "unhosted": len(self._driver.unhosted),
                 "damaged": len(self._driver.damage),
                 "listening": self._listener is not None and self._listener.listening,
+                "notifying": self._notifier.notifying,
+                "wakeups_missed": self._missed.lately(time.monotonic()),
                 "failing": self._background.failing,
                 "commits_stand_for_s": round(self._flusher.stands_for_s(), 1),
             }

@@ -25,7 +25,9 @@ def test_whose_sessions_have_ended(whose: set[int]) -> None:
     assert len(of_ended(whose)) < 8000, "what Postgres takes"
 
 
-@pytest.mark.parametrize("payload", ["over", "over 1", "over zz", "over\x00", "0", "xx", "ended", "\u0660\u0661", "\x00"])
+@pytest.mark.parametrize(
+    "payload", ["over", "over 1", "over zz", "over\x00", "0", "xx", "ended", "\u0660\u0661", "\x00"]
+)
 def test_what_nobody_says_wakes_for_anything_and_raises_nothing(payload: str) -> None:
     assert read(payload) == Heard(messages=None)
 
