@@ -74,6 +74,8 @@ refusal_told_s = 60.0
 shards_count = 64  # Shards of a service's sessions. A log that was made with another number is refused.
 lease_ms = 5_000  # How long a shard is held without being renewed. Beyond: another sidecar may take it.
 lease_renew_ms = 1_000  # Longest pause between renewals of leases.
+# Ids drawn for a new session until one lies in a shard that is held here. Beyond: another sidecar may get the session.
+id_draws_max = 64
 # Sessions of one sidecar in memory. Beyond: idle ones leave memory and are rebuilt from the log.
 sessions_in_memory_max = 20_000
 inbox_take_rows_max = 500  # Messages taken from the inbox in one question. Beyond: the rest is taken with the next.
@@ -115,6 +117,8 @@ handed_kept_max = 20_000
 handed_waiting_max = 2_000
 handed_take_ms = 50  # After a message was handed over, the log is asked so much later, to acknowledge it there.
 poll_ms = 1_000  # Longest pause between looks at what waits in the log: the guarantee behind NOTIFY, which only wakes.
+wakeup_late_ms = 1_000  # A wake-up that comes so long after the poll that found its news counts as lost.
+wakeups_missed_s = 60.0  # For so long after a lost wake-up `doctor` reports that some are lost.
 pending_rows_max = 1_000  # Rows of each queue that such a look reads. Beyond: it answers that there may be something.
 heartbeat_ms = 10_000  # Pause between heartbeats of the listening connection.
 notify_hold_ms = 3  # After a NOTIFY that left at once, the next one waits this long.

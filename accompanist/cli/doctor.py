@@ -16,7 +16,7 @@ from accompanist.cli import api
 from accompanist.cli.output import show
 from accompanist.errors import CATALOGUE, OperatorError
 from accompanist.log import diagnosis, finding_codes, health_facts, server
-from accompanist.log.diagnosis import Finding
+from accompanist.log.diagnosis import Finding, Severity
 from accompanist.log.health_facts import HealthFacts
 from accompanist.sidecar import config as configuration
 from accompanist.sidecar.config import Service
@@ -57,17 +57,21 @@ async def _examine(services: list[Service], database: str, accept: bool) -> tupl
 
 def _of_process(service: Service, health: dict[str, Any], found: HealthFacts) -> list[Finding]:
     """Findings that only the sidecar's process knows, if it answers."""
-    told: list[tuple[str, str]] = []
+    told: list[tuple[str, str, Severity]] = []
+    if health.get("notifying") is False:
+        told.append((finding_codes.WAKEUPS_LOST, "the sidecar cannot notify", "warning"))
+    if health.get("wakeups_missed") is True:
+        told.append((finding_codes.WAKEUPS_LOST, "a poll found what nobody told of, in the last minute", "warning"))
     failing = health.get("failing")
     if isinstance(failing, dict) and failing:
         names = ", ".join(f"{task} ({problem})" for task, problem in sorted(failing.items()))
-        told.append((finding_codes.TASK_FAILS, names))
+        told.append((finding_codes.TASK_FAILS, names, "error"))
     damaged = health.get("damaged")
     if isinstance(damaged, int) and damaged > found.damaged.count:
-        told.append((finding_codes.DAMAGED, f"{damaged}, named in the sidecar's log"))
+        told.append((finding_codes.DAMAGED, f"{damaged}, named in the sidecar's log", "error"))
     return [
-        Finding(service=service.name, code=code, severity="error", text=text, remedy=CATALOGUE[code].remedy)
-        for code, text in told
+        Finding(service=service.name, code=code, severity=severity, text=text, remedy=CATALOGUE[code].remedy)
+        for code, text, severity in told
     ]
 
 

@@ -67,6 +67,14 @@ NOT_LISTENING = catalogue(
     "Without LISTEN, a message is only found by the next poll, up to a second late.",
     "Give sidecars a direct connection (a pooler in transaction mode cannot listen), or set `poll_only = true`.",
 )
+WAKEUPS_LOST = catalogue(
+    "ACC450",
+    "wake-ups are lost",
+    "A sidecar notifies the others of new messages and of ends. Without that they are only found by the next poll, up "
+    "to a second late: nothing is lost, and everything is slower.",
+    "See the log lines listener.lost and notifier.lost of the service's sidecars and of its peers': connections are "
+    "refused, or the notification queue is full (ACC426).",
+)
 NO_OWNER = catalogue(
     "ACC428",
     "shards without an owner",

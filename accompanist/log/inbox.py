@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -17,8 +17,9 @@ import msgspec
 from accompanist import limits
 from accompanist.log.composites import MessageTarget, MessageWrite
 from accompanist.log.sessions import decode_header, encode
+from accompanist.log.wakeups import NewMessages
 from accompanist.runtime.headers import header_fault, place_fault, trace_headers
-from accompanist.runtime.messages import Header, Kind, Message
+from accompanist.runtime.messages import Header, Kind, Message, last_byte
 from accompanist.runtime.ports import Commit, Delivery
 
 _log = logging.getLogger(__name__)
@@ -98,13 +99,23 @@ def _context(message: Message) -> bytes:
     return encode(message.context) if message.context else _NO_CONTEXT
 
 
-HandOver = Callable[[Sequence[tuple[str, Message]]], set[str]]
-"""Is given messages that are new in inboxes, each with its service. Returns the services that are to be notified."""
+Stored = Sequence[tuple[str, Message]]
+"""Messages that are new in inboxes, each with its service."""
+HandOver = Callable[[Stored], Stored]
+"""Hands messages over that are new in inboxes. Returns those of which the services are to be notified."""
 
 
-def nothing_handed(stored: Sequence[tuple[str, Message]]) -> set[str]:
-    """Hand nothing over: all services are to be notified."""
-    return {service for service, _ in stored}
+def nothing_handed(stored: Stored) -> Stored:
+    """Hand nothing over: the services are to be notified of all."""
+    return stored
+
+
+def told_of(stored: Stored) -> NewMessages:
+    """What the services are told of these messages."""
+    found: defaultdict[str, set[int]] = defaultdict(set)
+    for service, message in stored:
+        found[service].add(last_byte(message.session))
+    return {service: frozenset(bytes) for service, bytes in found.items()}
 
 
 AWAY = "*"
@@ -162,7 +173,7 @@ class OutgoingMessages:
             deliveries[letter.commit][letter.position] = Delivery(answer)
         return deliveries
 
-    def stored(self, answers: Sequence[str]) -> list[tuple[str, Message]]:
+    def stored(self, answers: Sequence[str]) -> Stored:
         """The messages that are new in an inbox now, each with its service. What is `home` is not among them."""
         return [
             (letter.service, letter.message)
@@ -170,9 +181,17 @@ class OutgoingMessages:
             if answer == "stored" and not letter.home
         ]
 
-    def bound_for(self, services: Collection[str]) -> set[str]:
+    def bound_for(self, services: Collection[str]) -> NewMessages:
         """Those of these services that have a message in this group."""
-        return {letter.service for letter in self.letters if letter.service in services}
+        return {letter.service: None for letter in self.letters if letter.service in services}
+
+
+def accepted(service: str, messages: Sequence[Message], answers: Sequence[str]) -> NewMessages:
+    """The service, if it has accepted a message of a peer in another database."""
+    found = {
+        last_byte(message.session) for message, answer in zip(messages, answers, strict=True) if answer == "stored"
+    }
+    return {service: frozenset(found)} if found else {}
 
 
 def _letters(number: int, commit: Commit, schemas: Mapping[str, str]) -> Iterable[Letter]:

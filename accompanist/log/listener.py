@@ -1,6 +1,7 @@
 """Wakes a sidecar by LISTEN on its service's channel.
 
-`wake` is called when there may be new messages in the inbox. It carries no content: the sidecar reads the tables.
+`wake` is called when there may be new messages in the inbox, and when sessions may have ended, with what the
+notification says of them (`log.wakeups`). That is a hint: the sidecar reads the tables.
 
 The listening connection does nothing else. It first listens and then wakes once. So the wake-up finds what was
 committed before the LISTEN, and later commits are notified. A heartbeat on the same connection checks that the channel
@@ -24,6 +25,7 @@ import structlog
 from accompanist import limits
 from accompanist.log import names
 from accompanist.log.connection import connect, reach
+from accompanist.log.wakeups import MISSED, Heard, read
 from accompanist.runtime.backoff import RETRIABLE, delay_ms
 from accompanist.runtime.ports import LogUnavailable
 
@@ -47,7 +49,7 @@ class Listener:
     def __init__(
         self,
         schema: str,
-        wake: Callable[[], None],
+        wake: Callable[[Heard], None],
         open_connection: Callable[[], Awaitable[ListenConnection]],
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -62,7 +64,7 @@ class Listener:
         """Whether it is connected and listening; None before the first attempt."""
 
     @classmethod
-    def at(cls, dsn: str, schema: str, wake: Callable[[], None]) -> Listener:
+    def at(cls, dsn: str, schema: str, wake: Callable[[Heard], None]) -> Listener:
         """A listener on the service's schema at `dsn`."""
 
         async def open_connection() -> ListenConnection:
@@ -105,11 +107,11 @@ class Listener:
         lost = asyncio.Event()
         connection.add_termination_listener(lambda *_: lost.set())
         async with reach():
-            await connection.add_listener(self._channel, lambda *_: self._wake())
+            await connection.add_listener(self._channel, self._hear)
         if self._hears is False:
             logger.info("listener.back")
         self._hears = True
-        self._wake()
+        self._wake(MISSED)
         while True:
             await self._heartbeat_pause(lost)
             if lost.is_set():
@@ -117,6 +119,9 @@ class Listener:
             async with reach():
                 if not await connection.fetchval(_LISTENING, self._channel):
                     raise LogUnavailable("the channel is not listened to any more")
+
+    def _hear(self, connection: object, process: int, channel: str, payload: str) -> None:
+        self._wake(read(payload))
 
     async def _heartbeat_pause(self, lost: asyncio.Event) -> None:
         """Wait for the next heartbeat, or until the connection is lost."""

@@ -27,6 +27,7 @@ from accompanist.log.memory_story import story
 from accompanist.log.memory_tables import MemoryDatabase, OutboxEntry
 from accompanist.log.story import NOTHING_SEEN, Story, StoryCursor
 from accompanist.log.timers import FIRED, MOVED
+from accompanist.log.wakeups import LastBytes, NewMessages
 from accompanist.runtime.control import CLIENT
 from accompanist.runtime.headers import message_fault
 from accompanist.runtime.messages import Kind, Message, shard_of, spoken_by
@@ -78,8 +79,9 @@ class MemoryLog:
         *,
         away: Collection[str] = (),
         lease_ms: int = limits.lease_ms,
-        delivered: Callable[[Collection[str]], None] | None = None,
+        delivered: Callable[[NewMessages], None] | None = None,
         hand: inbox.HandOver = inbox.nothing_handed,
+        ended: Callable[[LastBytes], None] | None = None,
     ) -> None:
         self.tables = database.services[service]
         self._database = database
@@ -89,6 +91,7 @@ class MemoryLog:
         self._term = lease_ms / 1000
         self._delivered = delivered
         self._hand = hand
+        self._ended = ended
         self._owner: str | None = None
         self._held_epochs = HeldEpochs()
 
@@ -125,6 +128,7 @@ class MemoryLog:
             answers = self._deliver(inbox.OutgoingMessages(commits, self._schemas, self._away))
             for said in written:
                 self.tables.fall_silent(said)
+            self._tell({}, sessions.ended(written))
             return answers
 
     def _check(self, epochs: Mapping[int, int]) -> None:
@@ -152,7 +156,7 @@ class MemoryLog:
                 held = self.tables.outbox.setdefault(letter.message.key, waiting)
                 if held.answer in NEVER_DELIVERED:  # an operator let it be tried again
                     held.answer, held.due_at = answer, now
-        self._tell(self._hand(outgoing.stored(answers)) | outgoing.bound_for(self._away))
+        self._tell({**inbox.told_of(self._hand(outgoing.stored(answers))), **outgoing.bound_for(self._away)})
         return outgoing.answered(answers)
 
     async def take(self, limit: int, done: Sequence[InboxEntry] = ()) -> Sequence[InboxEntry]:
@@ -273,7 +277,7 @@ class MemoryLog:
                     continue
                 row.answer = answer
                 _later(row, now)
-            self._tell({service for service, _ in outgoing.stored(answers)})
+            self._tell(dict.fromkeys(inbox.told_of(outgoing.stored(answers))))
             return {answer.value: count for answer, count in Counter(answers).items()}
 
     async def undelivered(self, limit: int) -> Sequence[Undelivered]:
@@ -333,8 +337,7 @@ class MemoryLog:
     async def accept(self, service: str, messages: Sequence[Message]) -> Sequence[Delivery]:
         with self._call():
             answers = self.tables.deliver_all(messages, service, home=False)
-            if Delivery.STORED in answers:
-                self._tell({self._service})
+            self._tell(inbox.accepted(self._service, messages, answers))
             return answers
 
     async def crowd(self, bounds: QuotaLimits) -> Sequence[tuple[str, ReachedQuota]]:
@@ -456,7 +459,9 @@ class MemoryLog:
         with self._call():
             return self.tables.forget(age_ms / 1000, limits.audit_days * 86_400, limit, done)
 
-    def _tell(self, services: set[str]) -> None:
+    def _tell(self, services: NewMessages, ended: LastBytes = frozenset()) -> None:
+        if ended and self._ended is not None:
+            self._ended(ended)
         if services and self._delivered is not None:
             self._delivered(services)
 

@@ -1,10 +1,10 @@
-"""Wakes services that have new messages: NOTIFY after the commit, on a connection of its own.
+"""Wakes services that have new messages, and those who wait for ends: NOTIFY after the commit, on its own connection.
 
 A NOTIFY inside the writing transaction holds a server-wide lock until the commit is on disk: sixteen writers fell from
 21,026 commits/s to 5,097. Here a notification is sent at once if none was sent lately; else it is batched for
-`notify_hold_ms`, in one statement for any number of services.
+`notify_hold_ms`, in one statement for any number of services. What it says is in `log.wakeups`.
 
-State. The services that wait to be notified, and one task while there are any. On any failure (the server's queue is
+State. What is to be said to which services, and one task while there is any. On any failure (the server's queue is
 full, the connection is lost) the notifications are dropped, and the next call connects again. A sidecar that was not
 woken finds its messages when it polls. It logs once when notifying fails, and once when it works again.
 
@@ -14,7 +14,7 @@ Not promised: that a notification arrives.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 import structlog
@@ -22,10 +22,11 @@ import structlog
 from accompanist import limits
 from accompanist.log import names
 from accompanist.log.connection import connect, reach
+from accompanist.log.wakeups import LastBytes, NewMessages, of_ended, of_messages, united
 
 logger = structlog.get_logger("accompanist.log")
 
-_NOTIFY = "SELECT pg_notify(channel, '') FROM unnest($1::text[]) AS channel"
+_NOTIFY = "SELECT pg_notify(channel, payload) FROM unnest($1::text[], $2::text[]) AS said (channel, payload)"
 
 
 class NotifyConnection(Protocol):
@@ -66,7 +67,10 @@ class Notifier:
         self._open_connection = open_connection
         self._sleep = sleep
         self._connection: NotifyConnection | None = None
-        self._waiting: set[str] = set()
+        self._messages: dict[str, LastBytes | None] = {}
+        """By channel: whose messages there are."""
+        self._ended: dict[str, LastBytes] = {}
+        """By channel: whose sessions have ended."""
         self._task: asyncio.Task[None] | None = None
         self._closed = False
         self._mute = False
@@ -86,11 +90,35 @@ class Notifier:
         """A notifier that connects to `dsn` for its first notification."""
         return cls(schemas, lambda: connect(dsn, "accompanist notifier"))
 
-    def notify(self, services: Iterable[str]) -> None:
+    def notify(self, services: NewMessages) -> None:
         """Wake the sidecars of these services soon. Never waits and never fails."""
-        self._waiting.update(self._channels[service] for service in services if service in self._channels)
-        if self._waiting and self._task is None and not self._closed:
+        for service, whose in services.items():
+            if (channel := self._channels.get(service)) is not None:
+                self._messages[channel] = united(self._messages.get(channel, frozenset()), whose)
+        self._say_soon()
+
+    def say_ended(self, service: str, last_bytes: LastBytes) -> None:
+        """Tell the sidecars of this service soon that sessions whose ids have these last bytes have ended. Never waits
+        and never fails."""
+        if (channel := self._channels.get(service)) is not None:
+            self._ended[channel] = self._ended.get(channel, frozenset()) | last_bytes
+        self._say_soon()
+
+    def _say_soon(self) -> None:
+        if (self._messages or self._ended) and self._task is None and not self._closed:
             self._task = asyncio.create_task(self._run())
+
+    def _said(self) -> list[tuple[str, str]]:
+        """What is to be said now: channels and payloads."""
+        said = [(channel, of_messages(whose)) for channel, whose in sorted(self._messages.items())]
+        said += [(channel, of_ended(whose)) for channel, whose in sorted(self._ended.items())]
+        self._messages, self._ended = {}, {}
+        return said
+
+    @property
+    def notifying(self) -> bool:
+        """Whether the last notification was sent, or none was needed yet."""
+        return not self._mute
 
     async def close(self) -> None:
         """Stop, and drop the notifications that wait."""
@@ -102,19 +130,18 @@ class Notifier:
 
     async def _run(self) -> None:
         try:
-            while self._waiting:
-                channels, self._waiting = sorted(self._waiting), set()
-                await self._send(channels)
+            while said := self._said():
+                await self._send(said)
                 await self._sleep(limits.notify_hold_ms / 1000)
         finally:
             self._task = None
 
-    async def _send(self, channels: list[str]) -> None:
+    async def _send(self, said: list[tuple[str, str]]) -> None:
         try:
             async with reach():
                 if self._connection is None:
                     self._connection = await self._open_connection()
-                await self._connection.execute(_NOTIFY, channels)
+                await self._connection.execute(_NOTIFY, *map(list, zip(*said, strict=True)))
         except Exception as problem:
             self._disconnect()
             if not self._mute:

@@ -10,7 +10,8 @@ the tables, so a `PostgresLog` may be thrown away at any time.
 
 Every method is one round trip, autocommitted. `flush` and `resend` return after their commit is on disk; `take`'s
 acknowledgements do not wait for it. After a commit that delivered new messages, `delivered` is called with the services
-that have them, to wake their sidecars.
+that have them, to wake their sidecars; after one in which sessions ended at their initiator, `ended` with the last
+bytes of their ids.
 
 Failures. `LogUnavailable`: retry, whether or not the commit happened. The pool replaces connections that died with
 their server, so after a restart of Postgres a caller only has to retry.
@@ -44,6 +45,7 @@ from accompanist.log.requests import PostgresRequests
 from accompanist.log.schema import require_head, require_login
 from accompanist.log.story import NOTHING_SEEN, Story, StoryCursor
 from accompanist.log.versions import PostgresVersions
+from accompanist.log.wakeups import LastBytes, NewMessages
 from accompanist.runtime.messages import Message
 from accompanist.runtime.operator_identity import Operator
 from accompanist.runtime.ports import (
@@ -115,8 +117,9 @@ class PostgresLog:
         *,
         away: Collection[str] = (),
         lease_ms: int = limits.lease_ms,
-        delivered: Callable[[Collection[str]], None] | None = None,
+        delivered: Callable[[NewMessages], None] | None = None,
         hand: inbox.HandOver = inbox.nothing_handed,
+        ended: Callable[[LastBytes], None] | None = None,
         key: bytes | None = None,
     ) -> None:
         self._pool = pool
@@ -130,6 +133,7 @@ class PostgresLog:
         self._term = timedelta(milliseconds=lease_ms)
         self._delivered = delivered
         self._hand = hand
+        self._ended = ended
         self._owner: str | None = None
         self._held_epochs = HeldEpochs()
 
@@ -142,8 +146,9 @@ class PostgresLog:
         *,
         away: Collection[str] = (),
         lease_ms: int = limits.lease_ms,
-        delivered: Callable[[Collection[str]], None] | None = None,
+        delivered: Callable[[NewMessages], None] | None = None,
         hand: inbox.HandOver = inbox.nothing_handed,
+        ended: Callable[[LastBytes], None] | None = None,
         pooler: str = "",
         state: Path | None = None,
         lost: LostHandler = lambda problem: None,
@@ -173,7 +178,18 @@ class PostgresLog:
                 except BaseException:
                     pool.terminate()
                     raise
-        return cls(pool, service, schemas, guard, away=away, lease_ms=lease_ms, delivered=delivered, hand=hand, key=key)
+        return cls(
+            pool,
+            service,
+            schemas,
+            guard,
+            away=away,
+            lease_ms=lease_ms,
+            delivered=delivered,
+            hand=hand,
+            ended=ended,
+            key=key,
+        )
 
     def links(self) -> PostgresLinks:
         """Where the sidecars of this database take messages directly."""
@@ -212,7 +228,10 @@ class PostgresLog:
             if problem.sqlstate == LEASE_LOST_STATE:
                 raise LeaseLost([int(shard) for shard in (problem.detail or "").split(",")]) from None
             raise
-        self._tell(self._hand(outgoing.stored(answers)) | outgoing.bound_for(self._away))
+        self._tell(
+            {**inbox.told_of(self._hand(outgoing.stored(answers))), **outgoing.bound_for(self._away)},
+            sessions.ended(written),
+        )
         return outgoing.answered(answers)
 
     async def take(self, limit: int, done: Sequence[InboxEntry] = ()) -> Sequence[InboxEntry]:
@@ -263,7 +282,7 @@ class PostgresLog:
         services, schemas = list(self._schemas), list(self._schemas.values())
         async with reach(), self._pool.acquire() as connection:
             rows = await connection.fetch(_RESEND, limit, services, schemas, *_BACKOFF, self._away)
-        self._tell({row["service"] for row in rows if row["answer"] == Delivery.STORED})
+        self._tell({row["service"]: None for row in rows if row["answer"] == Delivery.STORED})
         counts: dict[str, int] = {}
         for row in rows:
             counts[row["answer"]] = counts.get(row["answer"], 0) + row["messages"]
@@ -292,8 +311,7 @@ class PostgresLog:
     async def accept(self, service: str, messages: Sequence[Message]) -> Sequence[Delivery]:
         keys = [(message.session, message.receiver) for message in messages]
         answers = await self._marked(_ACCEPT, (service, *inbox.columns(messages)), keys)
-        if Delivery.STORED in answers:
-            self._tell({self._service})
+        self._tell(inbox.accepted(self._service, messages, answers))
         return [Delivery(answer) for answer in answers]
 
     async def crowd(self, bounds: QuotaLimits) -> Sequence[tuple[str, ReachedQuota]]:
@@ -394,7 +412,9 @@ class PostgresLog:
             marks.acknowledge(lane, mark[-1], keys)
         return row[1]
 
-    def _tell(self, services: set[str]) -> None:
+    def _tell(self, services: NewMessages, ended: LastBytes = frozenset()) -> None:
+        if ended and self._ended is not None:
+            self._ended(ended)
         if services and self._delivered is not None:
             self._delivered(services)
 

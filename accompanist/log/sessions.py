@@ -23,7 +23,8 @@ import msgspec
 
 from accompanist.limits import shards_count
 from accompanist.log.composites import SessionWrite
-from accompanist.runtime.messages import Header, shard_of
+from accompanist.log.wakeups import LastBytes
+from accompanist.runtime.messages import Header, last_byte, shard_of
 from accompanist.runtime.ports import Commit, Parked, Phase, SessionRow
 
 _OVER = (Phase.SETTLED, Phase.ENDED)
@@ -95,6 +96,12 @@ def writes(commits: Sequence[Commit], epochs: Mapping[int, int]) -> dict[tuple[U
         epoch = 0 if commit.shard is None else epochs[commit.shard]
         made[key] = OrderedWrite(merged(made[key].row, row) if key in made else row, epoch, commit.turn)
     return made
+
+
+def ended(made: Mapping[tuple[UUID, str], OrderedWrite]) -> LastBytes:
+    """The sessions whose initiator has voted or is over, by these writes: what clients wait for."""
+    rows = [write.row for write in made.values() if write.row.vote is not None or write.row.outcome is not None]
+    return frozenset(last_byte(row.header.session) for row in rows if row.role == row.header.initiator)
 
 
 def record(write: OrderedWrite) -> SessionWrite:

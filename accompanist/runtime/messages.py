@@ -84,7 +84,11 @@ def spoken_by(message: Message, service: str) -> bool:
     return bindings.get(message.sender or message.receiver) == service
 
 
+def last_byte(session: UUID) -> int:
+    """The last byte of an id, which decides its shard. It is uniform for uuid4, uuid5 and uuid7 alike."""
+    return session.bytes[15]
+
+
 def shard_of(session: UUID, shards: int) -> int:
-    """The shard a session belongs to. The last byte of an id is uniform for uuid4, uuid5 and uuid7 alike; the SQL of
-    `deliver()` computes the same."""
-    return session.bytes[15] % shards
+    """The shard a session belongs to. The SQL of `deliver()` computes the same."""
+    return last_byte(session) % shards

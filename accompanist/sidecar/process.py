@@ -19,7 +19,8 @@ import os
 import secrets
 import signal
 import socket
-from collections.abc import Callable, Collection, Sequence
+import time
+from collections.abc import Callable, Collection
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -33,15 +34,15 @@ from accompanist import crashpoints, garbage, limits
 from accompanist.background import Background
 from accompanist.errors import OperatorError
 from accompanist.log.group import Flusher
-from accompanist.log.inbox import nothing_handed
+from accompanist.log.inbox import Stored, nothing_handed
 from accompanist.log.listener import Listener
 from accompanist.log.notifier import Notifier
 from accompanist.log.postgres import PostgresLog
+from accompanist.log.wakeups import Heard, LastBytes, NewMessages
 from accompanist.rpc import peers, tokens
 from accompanist.rpc.access import Access
 from accompanist.rpc.client import WorkerClient, connect
 from accompanist.rpc.server import Server, serve
-from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import LogUnavailable
 from accompanist.sidecar.api.events_and_timers import EventsAndTimers
 from accompanist.sidecar.api.operators import Operators
@@ -50,12 +51,14 @@ from accompanist.sidecar.api.rights import METHODS
 from accompanist.sidecar.api.waiters import Waiters
 from accompanist.sidecar.calls.attempts import Calls
 from accompanist.sidecar.config import OFF, Config, Service
+from accompanist.sidecar.hearing import hear
 from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.links.handed import HandedOver
 from accompanist.sidecar.links.receiving import LinkServer
 from accompanist.sidecar.links.sending import Links
 from accompanist.sidecar.loops.collection import Collector
 from accompanist.sidecar.loops.intake import Intake
+from accompanist.sidecar.loops.missed_wakeups import MissedWakeUps
 from accompanist.sidecar.loops.peer_quota import PeerQuotas
 from accompanist.sidecar.loops.relay import Receiver, Relay
 from accompanist.sidecar.peering import peering, peers_access
@@ -129,6 +132,7 @@ class Sidecar:
         self._tracing = Tracing(self._telemetry, service.workers)
         self._calls = Calls(self._clients, self._tracing, service.retry)
         self._waiters = Waiters()
+        self._missed = MissedWakeUps(self._tracing.wakeups_missed)
         self._background = Background(away=(LogUnavailable,), failed=self._tracing.task_failed)
         self._links: Links | None = None
         self._announced = asyncio.Event()
@@ -170,6 +174,7 @@ class Sidecar:
             away=couriers,
             delivered=self._tell,
             hand=self._hand,
+            ended=self._tell_ends,
             pooler=service.pooler,
             state=Path(service.state_dir),
             lost=self._lost,
@@ -209,7 +214,7 @@ class Sidecar:
             handled=self._handed.handled,
             acquired=self._announced.set,
         )
-        self._listener = None if service.poll_only else Listener.at(dsn, service.schema, self._intake.wake)
+        self._listener = None if service.poll_only else Listener.at(dsn, service.schema, self._hear)
         if self._listener is not None:
             leave.push_async_callback(_cancelled, self._background.keep("listener", self._listener.run))
         leave.push_async_callback(self._intake.release)
@@ -255,6 +260,10 @@ class Sidecar:
         """Update the gauges."""
         self._tracing.standing(*self._driver.holding.standing())
         self._tracing.background(len(self._background.failing), len(self._driver.damage))
+        now = time.monotonic()
+        messages, ends = self._intake.late_messages.overdue(now), self._waiters.overdue(now)
+        if self._listener is not None:  # else polls find all
+            self._missed.note(messages, ends, now)
 
     async def _listen(self) -> None:
         service = self._service
@@ -285,25 +294,34 @@ class Sidecar:
         """The process is about to end: tasks that end from now on are not reported as failures."""
         self._driver.end()
 
-    def _hand(self, stored: Sequence[tuple[str, Message]]) -> set[str]:
-        """Hand messages over that are in their receivers' inboxes. Returns the services that are to be notified."""
+    def _hand(self, stored: Stored) -> Stored:
+        """Hand messages over that are in their receivers' inboxes. Returns those that could not be."""
         return nothing_handed(stored) if self._links is None else self._links.hand(stored)
 
     def _wake(self) -> None:
         self._intake.wake()
 
     def _wake_others(self) -> None:
-        self._notifier.notify([self._service.name])
+        self._notifier.notify({self._service.name: None})
 
     def _wake_later(self) -> None:
         self._intake.wake_later()
 
-    def _tell(self, services: Collection[str]) -> None:
+    def _tell(self, services: NewMessages) -> None:
         """Wake those who wait for messages of these services: there are new ones in inboxes or in our outbox."""
         if self._service.name in services:
-            self._intake.wake()
+            self._hear(Heard(messages=services[self._service.name]))
         self._relay.wake(services)
         self._notifier.notify(services)
+
+    def _tell_ends(self, last_bytes: LastBytes) -> None:
+        """Wake the clients that wait at other sidecars of this service, if there may be any."""
+        if not self._driver.holding.holds_all:
+            self._notifier.say_ended(self._service.name, last_bytes)
+
+    def _hear(self, heard: Heard) -> None:
+        """Wake whoever a notification is for."""
+        hear(heard, self._driver.holding, self._intake, self._waiters)
 
     async def _health(self) -> tuple[int, bytes]:
         return 200, orjson.dumps(
@@ -317,6 +335,8 @@ class Sidecar:
                 "damaged": len(self._driver.damage),
                 "links": 0 if self._links is None else self._links.open,
                 "listening": self._listener is not None and self._listener.listening,
+                "notifying": self._notifier.notifying,
+                "wakeups_missed": self._missed.lately(time.monotonic()),
                 "failing": self._background.failing,
                 "commits_stand_for_s": round(self._flusher.stands_for_s(), 1),
             }

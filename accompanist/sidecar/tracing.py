@@ -108,6 +108,9 @@ class Tracing:
     def task_failed(self, task: str) -> None:
         self._telemetry.metrics.task_failed(task)
 
+    def wakeups_missed(self, kind: str, count: int) -> None:
+        self._telemetry.metrics.wakeups_missed(kind, count)
+
     def flushed(self, seconds: float, bursts: int) -> None:
         self._telemetry.metrics.flushed(seconds, bursts)
 

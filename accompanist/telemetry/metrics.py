@@ -65,6 +65,7 @@ class Metrics:
         self._damaged = meter.create_gauge(names.DAMAGED, "{session}", "Sessions that the log refuses")
         self._failing = meter.create_gauge(names.TASKS_FAILING, "{task}", "Background tasks that do not go well now")
         self._failures = meter.create_counter(names.TASK_FAILURES, "{failure}", "Failures of background tasks")
+        self._missed = meter.create_counter(names.WAKEUPS_MISSED, "{wakeup}", "Wake-ups that did not come")
 
     def session_ended(self, choreography: str, outcome: str, seconds: float) -> None:
         if self.on:
@@ -116,6 +117,10 @@ class Metrics:
     def task_failed(self, task: str) -> None:
         if self.on:
             self._failures.add(1, {names.TASK: task})
+
+    def wakeups_missed(self, kind: str, count: int) -> None:
+        if self.on:
+            self._missed.add(count, {names.WAKEUP_KIND: kind})
 
 
 def _about_call(method: str, error: str) -> dict[str, str]:

@@ -100,4 +100,6 @@ DAMAGED: Final = "accompanist.damaged.count"
 TASKS_FAILING: Final = "accompanist.tasks.failing"
 TASK_FAILURES: Final = "accompanist.task.failures"
 TASK: Final = "accompanist.task"
+WAKEUPS_MISSED: Final = "accompanist.wakeup.missed"
+WAKEUP_KIND: Final = "accompanist.wakeup.kind"  # message or end
 COMPENSATIONS: Final = "accompanist.compensation.count"

@@ -54,6 +54,25 @@ def test_logs_that_nobody_runs_are_warned_of(config: Path) -> None:
     assert len(json.loads(output)["vitals"]) == 3
 
 
+@pytest.mark.parametrize(
+    ("health", "findings"),
+    [
+        ({"notifying": True, "wakeups_missed": False}, []),
+        ({}, []),
+        ({"notifying": False, "wakeups_missed": False}, ["ACC450"]),
+        ({"notifying": True, "wakeups_missed": True}, ["ACC450"]),
+        ({"failing": {"inbox": "ValueError"}}, ["ACC446"]),
+    ],
+)
+def test_what_only_the_process_knows_is_found(
+    config: Path, monkeypatch: pytest.MonkeyPatch, health: dict[str, Any], findings: list[str]
+) -> None:
+    monkeypatch.setattr("accompanist.cli.api.health", lambda service: health)
+    code, output = doctor(config, "--json", "--service", "payment")
+    assert sorted(found(output)) == sorted(("payment", one) for one in ["ACC428", *findings])
+    assert code == (3 if "ACC446" in findings else 1)
+
+
 def test_the_text_says_what_to_do(config: Path) -> None:
     code, output = doctor(config, "--service", "payment")
     assert code == 1

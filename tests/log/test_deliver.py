@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from accompanist import limits
-from accompanist.runtime.messages import Kind
+from accompanist.runtime.messages import Kind, last_byte
 from accompanist.runtime.ports import Commit, Delivery, KeptVersion, Phase, QuotaLimits, ReachedQuota
 from tests.log.letters import burst, header, message, row
 from tests.log.worlds import World, owner
@@ -24,7 +24,7 @@ async def test_a_message_reaches_its_service_and_says_who_wrote_it(world: World)
     [taken] = await payment.take(10)
     assert (taken.message, taken.sender_service, taken.known) == (sent, "warehouse", False)
     assert await loyalty.take(10) == []
-    assert woken == [{"payment"}]
+    assert woken == [{"payment": {last_byte(of.session)}}]
 
 
 async def test_a_duplicate_is_the_same_and_wakes_nobody(world: World) -> None:

@@ -287,7 +287,7 @@ async def test_who_listens_is_counted(postgres_world: PostgresWorld) -> None:
     await owner(postgres_world, "warehouse")
     assert "ACC427" in {finding.code for finding in judge(await looked(postgres_world))}
     listener = asyncio.create_task(
-        Listener.at(postgres_world.database.sidecar_dsn("warehouse"), SERVICES["warehouse"], lambda: None).run()
+        Listener.at(postgres_world.database.sidecar_dsn("warehouse"), SERVICES["warehouse"], lambda heard: None).run()
     )
     try:
         async with asyncio.timeout(20):

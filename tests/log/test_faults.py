@@ -173,7 +173,7 @@ async def test_a_notifier_tells_each_time_once_that_the_queue_is_full_and_once_t
                 refusals.extend([full] * 5)
             sent.clear()
             while not sent.is_set():
-                telling.notify(["payment"])
+                telling.notify({"payment": None})
                 await asyncio.sleep(0)
             await asyncio.sleep(0)
     await telling.close()

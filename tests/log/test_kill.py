@@ -40,7 +40,9 @@ async def test_no_acknowledged_commit_is_lost(killable: list[Server]) -> None:
     await log.lease("w", shards_count)
     await payment.lease("p", shards_count)
     woken = asyncio.Event()
-    listening = asyncio.create_task(Listener.at(database.sidecar_dsn("payment"), "acc_payment", woken.set).run())
+    listening = asyncio.create_task(
+        Listener.at(database.sidecar_dsn("payment"), "acc_payment", lambda heard: woken.set()).run()
+    )
     noticed = asyncio.Event()
 
     async def sleep(seconds: float) -> None:

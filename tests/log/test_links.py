@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from uuid import uuid4
 
 import pytest
 
+from accompanist.log.inbox import Stored
 from accompanist.log.links import Link, PostgresLinks, proof, proves
 from accompanist.log.postgres import PostgresLog
-from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import Delivery
 from tests.log.letters import burst, header, message, row
 from tests.log.worlds import PostgresWorld, World, owner
@@ -83,16 +82,16 @@ async def test_what_is_new_in_an_inbox_is_handed_over_once(postgres_world: Postg
     handed: list[object] = []
     assert isinstance(log, PostgresLog)
 
-    def hand(stored: Sequence[tuple[str, Message]]) -> set[str]:
+    def hand(stored: Stored) -> Stored:
         handed.extend(stored)
-        return {service for service, _ in stored} - {"payment"}
+        return [(service, message) for service, message in stored if service != "payment"]
 
     log._hand = hand
     of = header()
     here, there = message(of), message(of, "2", "loyalty")
     assert await log.flush([burst(of, messages=(here, there))]) == [[Delivery.STORED] * 2]
     assert sorted(handed, key=str) == sorted([("payment", here), ("loyalty", there)], key=str)
-    assert woken == [{"loyalty"}]
+    assert woken == [{"loyalty": frozenset(of.session.bytes[15:])}]
     assert await log.flush([burst(of, messages=(here,))]) == [[Delivery.SAME]]
     assert len(handed) == 2 and len(woken) == 1
 

@@ -21,7 +21,7 @@ async def test_full_is_tried_until_there_is_room(world: World) -> None:
     await world.bound("payment", 10)
     await world.pass_time(RETRY_S)
     assert await log.resend(10) == {"stored": 1}
-    assert woken == [{"payment"}]
+    assert woken == [{"payment": None}], "of any session"
     assert await log.resend(10) == {}
     assert [taken.message for taken in await payment.take(10)] == [message(of)]
 

@@ -111,7 +111,7 @@ async def test_who_only_polls_still_tells_others(world: PostgresWorld) -> None:
         log = await world.sidecar("warehouse")
         assert isinstance(log, PostgresLog)
         notifier = Notifier.over(log, SERVICES)
-        notifier.notify(["payment"])
+        notifier.notify({"payment": None})
         async with asyncio.timeout(10):
             await heard.wait()
         await notifier.close()

@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 
 from accompanist.limits import outbox_retry_cap_ms, outbox_retry_ms
+from accompanist.runtime.messages import last_byte
 from accompanist.runtime.ports import Delivery, RelayedMessage
 from tests.log.letters import burst, header, message
 from tests.log.worlds import PostgresWorld, World, owner
@@ -26,7 +27,7 @@ async def test_a_message_is_kept_and_told_until_its_receiver_has_it(world: World
     log = await owner(world, "warehouse", delivered=told.append, away=["payment"])
     of = header()
     assert await log.flush([burst(of, messages=(message(of),))]) == [[Delivery.UNKNOWN]]
-    assert told == [{"payment"}]
+    assert told == [{"payment": None}]
     assert await log.resend(10) == {}, "there is no schema here to send it to"
     assert await log.relay(["payment"], 10) == [RelayedMessage("payment", message(of))]
     assert await log.relay(["payment"], 10) == [], "it is under way"
@@ -89,7 +90,7 @@ async def test_what_a_peer_brings_is_taken_in_once_and_told(world: World) -> Non
     log = await owner(world, "payment", delivered=told.append, away=["warehouse"])
     of = header()
     assert await log.accept("warehouse", [message(of)]) == [STORED]
-    assert told == [{"payment"}]
+    assert told == [{"payment": {last_byte(of.session)}}]
     assert await log.accept("warehouse", [message(of), message(of, payload=b"2")]) == [SAME, CLASH]
     [taken] = await log.take(10)
     assert (taken.message, taken.sender_service, taken.known) == (message(of), "warehouse", False)

@@ -70,7 +70,7 @@ async def test_who_listens_on_a_silent_line_listens_again(
     proxies, dsn = edges
     monkeypatch.setattr("accompanist.limits.heartbeat_ms", 200)
     woken = asyncio.Event()
-    listener = Listener.at(dsn, SERVICES["payment"], woken.set)
+    listener = Listener.at(dsn, SERVICES["payment"], lambda heard: woken.set())
     running = asyncio.create_task(listener.run())
     try:
         async with asyncio.timeout(20):

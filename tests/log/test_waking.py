@@ -13,6 +13,7 @@ from accompanist import limits
 from accompanist.log.listener import Listener
 from accompanist.log.names import channel
 from accompanist.log.notifier import Notifier
+from accompanist.log.wakeups import MISSED, Heard
 from accompanist.runtime.ports import LogUnavailable
 from tests.log.letters import burst, header, message
 from tests.log.worlds import PostgresWorld, owner
@@ -46,7 +47,7 @@ class FakeNotifyConnection:
     async def execute(self, query: str, *args: object) -> object:
         if self.broken:
             raise ConnectionResetError
-        self.sent.append(args[0])
+        self.sent.append(list(zip(*args, strict=True)))  # type: ignore[call-overload]
         return None
 
     def terminate(self) -> None:
@@ -69,16 +70,16 @@ def notifier(connections: list[FakeNotifyConnection], pauses: Pauses) -> Notifie
 async def test_the_first_leaves_at_once_and_the_next_together(connections: list[FakeNotifyConnection]) -> None:
     pauses = Pauses()
     telling = notifier(connections, pauses)
-    telling.notify(["payment"])
+    telling.notify({"payment": None})
     seconds, end = await pauses.asked.get()
     assert seconds == limits.notify_hold_ms / 1000
-    assert connections[0].sent == [[channel("acc_payment")]]
-    telling.notify(["loyalty"])
-    telling.notify(["loyalty", "payment", "nobody"])
+    assert connections[0].sent == [[(channel("acc_payment"), "")]]
+    telling.notify({"loyalty": None})
+    telling.notify({"loyalty": frozenset({1}), "payment": None, "nobody": None})
     assert len(connections[0].sent) == 1
     end.set()
     await pauses.pass_by()
-    assert connections[0].sent[1:] == [[channel("acc_loyalty"), channel("acc_payment")]]
+    assert connections[0].sent[1:] == [[(channel("acc_loyalty"), ""), (channel("acc_payment"), "")]]
     await telling.close()
     assert connections[0].ended
 
@@ -88,24 +89,50 @@ async def test_what_cannot_be_told_is_dropped_and_the_next_is_told_on_a_new_line
 ) -> None:
     pauses = Pauses()
     telling = notifier(connections, pauses)
-    telling.notify(["payment"])
+    telling.notify({"payment": None})
     await pauses.pass_by()
     connections[0].broken = True
-    telling.notify(["payment"])
+    telling.notify({"payment": None})
     await pauses.pass_by()
     assert connections[0].ended
-    telling.notify(["loyalty"])
+    telling.notify({"loyalty": None})
     await pauses.pass_by()
-    assert connections[1].sent == [[channel("acc_loyalty")]]
+    assert connections[1].sent == [[(channel("acc_loyalty"), "")]]
     await telling.close()
-    telling.notify(["loyalty"])
+    telling.notify({"loyalty": None})
     assert telling._task is None, "closed: nothing is begun"
+
+
+async def test_whose_messages_there_are_is_said_of_all_that_waited(connections: list[FakeNotifyConnection]) -> None:
+    pauses = Pauses()
+    telling = notifier(connections, pauses)
+    telling.notify({"payment": frozenset({3})})
+    _, end = await pauses.asked.get()
+    telling.notify({"payment": frozenset({255, 10}), "loyalty": frozenset({1})})
+    telling.notify({"payment": frozenset({2}), "loyalty": None})
+    end.set()
+    await pauses.pass_by()
+    payment, loyalty = channel("acc_payment"), channel("acc_loyalty")
+    assert connections[0].sent == [[(payment, "03")], [(loyalty, ""), (payment, "020aff")]]
+    await telling.close()
+
+
+async def test_ends_leave_with_the_messages_in_one_statement(connections: list[FakeNotifyConnection]) -> None:
+    pauses = Pauses()
+    telling = notifier(connections, pauses)
+    telling.say_ended("warehouse", frozenset({255}))
+    telling.say_ended("warehouse", frozenset({1, 255}))
+    telling.say_ended("nobody", frozenset({1}))
+    telling.notify({"payment": frozenset({3})})
+    await pauses.pass_by()
+    assert connections[0].sent == [[(channel("acc_payment"), "03"), (channel("acc_warehouse"), "over 01ff")]]
+    await telling.close()
 
 
 async def test_nobody_to_tell_is_nothing_to_do(connections: list[FakeNotifyConnection]) -> None:
     telling = notifier(connections, Pauses())
-    telling.notify(["nobody"])
-    telling.notify([])
+    telling.notify({"nobody": None})
+    telling.notify({})
     assert telling._task is None
     await telling.close()
 
@@ -138,7 +165,7 @@ class Hall:
 
     def __init__(self, *, refusals: int = 0) -> None:
         self.connections: list[FakeListenConnection] = []
-        self.wakes = 0
+        self.heard: list[Heard] = []
         self.woken = asyncio.Event()
         self.pauses = Pauses()
         self.refusals = refusals
@@ -152,8 +179,12 @@ class Hall:
         self.connections.append(FakeListenConnection())
         return self.connections[-1]
 
-    def _wake(self) -> None:
-        self.wakes += 1
+    @property
+    def wakes(self) -> int:
+        return len(self.heard)
+
+    def _wake(self, heard: Heard) -> None:
+        self.heard.append(heard)
         self.woken.set()
 
     async def pauses_of(self, count: int) -> dict[float, asyncio.Event]:
@@ -173,9 +204,10 @@ async def test_it_listens_then_wakes_then_wakes_at_each_word() -> None:
     assert set(await hall.pauses_of(1)) == {HEARTBEAT}
     [connection] = hall.connections
     assert connection.channel == "accompanist_acc_payment"
-    assert hall.wakes == 1, "after LISTEN"
+    assert hall.heard == [MISSED], "after LISTEN"
     connection.hear(None, 1, connection.channel, "")
-    assert hall.wakes == 2
+    connection.hear(None, 1, connection.channel, "0a")
+    assert hall.heard[1:] == [Heard(messages=None), Heard(messages=frozenset({10}))]
     await hall.end()
     assert connection.ended
 
@@ -217,7 +249,7 @@ async def test_a_flush_wakes_its_receiver_through_postgres(postgres_world: Postg
     async def never_poll(seconds: float) -> None:
         await never.wait()
 
-    listener = Listener.at(database.sidecar_dsn("payment"), "acc_payment", woken.set)
+    listener = Listener.at(database.sidecar_dsn("payment"), "acc_payment", lambda heard: woken.set())
     listener._sleep = never_poll
     listening = asyncio.create_task(listener.run())
     watcher = await postgres_world.connect("payment")

@@ -12,6 +12,7 @@ from accompanist.limits import shards_count
 from accompanist.log import names
 from accompanist.log.memory import MemoryDatabase, MemoryLog
 from accompanist.log.postgres import PostgresLog
+from accompanist.log.wakeups import LastBytes, NewMessages
 from tests.postgres import SERVICES, Database
 
 LEASE_MS = 1_000_000  # leases end when a test says so, never because it is slow
@@ -31,13 +32,16 @@ TIMES = (
     ("version", "seen_at"),
     ("request", "seen_at"),
 )
-Wake = Callable[[Collection[str]], None]
+Wake = Callable[[NewMessages], None]
+Ended = Callable[[LastBytes], None]
 
 
 class World(Protocol):
     """One database with the logs of three services, and what only an administrator, or time, can do to it."""
 
-    async def sidecar(self, service: str, delivered: Wake | None = None, away: Collection[str] = ()) -> AnyLog:
+    async def sidecar(
+        self, service: str, delivered: Wake | None = None, away: Collection[str] = (), ended: Ended | None = None
+    ) -> AnyLog:
         """A log as one sidecar sees it; no lease yet. It takes those `away` for services of another database."""
         ...
 
@@ -79,8 +83,10 @@ class MemoryWorld:
         self._now = 1_700_000_000.0
         self._database = MemoryDatabase(SERVICES, clock=lambda: self._now)
 
-    async def sidecar(self, service: str, delivered: Wake | None = None, away: Collection[str] = ()) -> AnyLog:
-        return MemoryLog(self._database, service, away=away, lease_ms=LEASE_MS, delivered=delivered)
+    async def sidecar(
+        self, service: str, delivered: Wake | None = None, away: Collection[str] = (), ended: Ended | None = None
+    ) -> AnyLog:
+        return MemoryLog(self._database, service, away=away, lease_ms=LEASE_MS, delivered=delivered, ended=ended)
 
     async def expire(self, service: str) -> None:
         for replica in self._database.services[service].replicas:
@@ -119,12 +125,14 @@ class PostgresWorld:
         self._pooler = pooler
         self._logs: list[PostgresLog] = []
 
-    async def sidecar(self, service: str, delivered: Wake | None = None, away: Collection[str] = ()) -> AnyLog:
+    async def sidecar(
+        self, service: str, delivered: Wake | None = None, away: Collection[str] = (), ended: Ended | None = None
+    ) -> AnyLog:
         dsn = self.database.sidecar_dsn(service)
         pooler = self._pooler(names.sidecar_role(service)) if self._pooler is not None else ""
         here = {name: schema for name, schema in self._services.items() if name not in away}
         log = await PostgresLog.open(
-            dsn, service, here, away=away, lease_ms=LEASE_MS, delivered=delivered, pooler=pooler
+            dsn, service, here, away=away, lease_ms=LEASE_MS, delivered=delivered, ended=ended, pooler=pooler
         )
         self._logs.append(log)
         return log

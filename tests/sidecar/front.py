@@ -18,6 +18,7 @@ import msgspec
 import orjson
 
 from accompanist.log.group import Flusher
+from accompanist.log.wakeups import Heard
 from accompanist.rpc import meta as rpc_meta
 from accompanist.runtime.answers import Answer, Replied
 from accompanist.sidecar.api.events_and_timers import EventsAndTimers
@@ -26,6 +27,7 @@ from accompanist.sidecar.api.public import Api
 from accompanist.sidecar.api.waiters import Waiters
 from accompanist.sidecar.calls import outstanding
 from accompanist.sidecar.calls.attempts import CLOSE, Calls
+from accompanist.sidecar.hearing import hear
 from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.loops.collection import Collector
 from accompanist.sidecar.loops.intake import Intake
@@ -78,13 +80,13 @@ class Service:
         tracing = Tracing(Telemetry(), {})
         self.calls = Calls(workers, tracing)
         self.waiters = Waiters()
-        self._driver = Driver(
+        self.driver = Driver(
             self.service, self.hosted, self.log, self._flusher, self.calls, tracing, self.waiters.ended
         )
-        self._relay = Relay(self.log, {}, self._driver.clashed)
-        self._intake = Intake(f"{self.service}/{uuid4().hex}", self.log, self._driver, relayed=self._relay.wake)
-        self.api = Api(self.service, self.hosted, self.log, self._flusher, self._driver, tracing, self.waiters)
-        events = EventsAndTimers(self.service, self.hosted, self.log, self.api, self._driver.timer_set)
+        self._relay = Relay(self.log, {}, self.driver.clashed)
+        self._intake = Intake(f"{self.service}/{uuid4().hex}", self.log, self.driver, relayed=self._relay.wake)
+        self.api = Api(self.service, self.hosted, self.log, self._flusher, self.driver, tracing, self.waiters)
+        events = EventsAndTimers(self.service, self.hosted, self.log, self.api, self.driver.timer_set)
         people = Operators(self.service, self.hosted, self.log, self.api.deliver, self.api.hosted_here)
         self.methods = self.api.methods() | events.methods() | people.methods()
         self._relay.start()
@@ -92,10 +94,10 @@ class Service:
         while not self._intake.ready:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
 
-    def wake(self) -> None:
-        """Something may lie in the inbox."""
+    def hear(self, heard: Heard) -> None:
+        """What a notification says, as the process hears it."""
         if self._intake is not None:
-            self._intake.wake()
+            hear(heard, self.driver.holding, self._intake, self.waiters)
 
     async def ask(self, method: str, **params: Any) -> dict[str, Any]:
         """One request, as it comes over the wire; `arguments` and `value` may be bytes, to say how they are written."""
@@ -112,7 +114,7 @@ class Service:
         if intake is not None:
             await intake.stop()
             await self._relay.stop()
-            await self._driver.drain(4.0)
+            await self.driver.drain(4.0)
             await intake.release()
 
     async def close(self) -> None:

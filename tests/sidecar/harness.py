@@ -115,7 +115,7 @@ class Sidecar:
             handled=lambda entry: self.handed.handled(entry),
         )
         self.handed = HandedOver(
-            self.log, self.driver, self.intake.wake, self.intake.wake_later, lambda: world.wake([role])
+            self.log, self.driver, self.intake.wake, self.intake.wake_later, lambda: world.wake({role: None})
         )
 
     def _delivered(self, services: Collection[str]) -> None:

@@ -92,7 +92,7 @@ class Stage:
             classes = {part.role_class for one in choreographies for part in one.projections.values()}
             await service.run(dict.fromkeys(classes, self.worker))
             await service.calls.look()
-            ear = self._background.keep("listener", Listener.at(dsn, schema, service.wake).run)
+            ear = self._background.keep("listener", Listener.at(dsn, schema, service.hear).run)
             self._leave.push_async_callback(cancelled, ear)
             self.services[name] = service
 

@@ -244,7 +244,7 @@ async def test_a_start_that_the_log_refuses_is_no_success(
     async def refuse(message: Any) -> Delivery:
         return answer
 
-    monkeypatch.setattr(front._driver, "hand_in", refuse)
+    monkeypatch.setattr(front.driver, "hand_in", refuse)
     assert (await refusal(start(front, key=key))).code == code
 
 
@@ -252,7 +252,7 @@ async def test_an_unkeyed_start_whose_own_answer_was_lost_is_new(front: Front, m
     async def same(message: Any) -> Delivery:
         return Delivery.SAME
 
-    monkeypatch.setattr(front._driver, "hand_in", same)
+    monkeypatch.setattr(front.driver, "hand_in", same)
     assert (await start(front, key=None))["new"] is True
 
 

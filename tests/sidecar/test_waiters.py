@@ -19,7 +19,7 @@ async def test_who_leaves_takes_nobody_s_answer_along() -> None:
         with waiters.wait(SESSION, early=False):
             assert waiters.count == 2
         waiters.ended(OVER)
-        assert stays.result() is OVER
+        assert stays.row is OVER
 
 
 async def test_of_a_session_that_nobody_waits_for_any_more_nothing_is_kept() -> None:
@@ -33,14 +33,14 @@ async def test_who_waits_for_the_saga_is_not_told_of_the_role_s_own_end() -> Non
     waiters = Waiters()
     with waiters.wait(SESSION, early=True) as early, waiters.wait(SESSION, early=False) as late:
         waiters.ended(DONE)
-        assert early.result() is DONE
-        assert not late.done()
+        assert early.row is DONE
+        assert late.row is None
         waiters.ended(OVER)
-        assert late.result() is OVER
+        assert late.row is OVER
 
 
 async def test_the_end_of_another_role_is_not_the_initiator_s() -> None:
     waiters = Waiters()
     with waiters.wait(SESSION, early=True) as waits:
         waiters.ended(msgspec.structs.replace(OVER, role="b"))
-        assert not waits.done()
+        assert waits.row is None

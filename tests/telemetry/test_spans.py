@@ -149,6 +149,7 @@ def test_the_table_holds_each_metric_with_its_unit_and_attributes() -> None:
     metrics.damaged(1)
     metrics.tasks_failing(1)
     metrics.task_failed("inbox")
+    metrics.wakeups_missed("end", 2)
     data = reader.get_metrics_data()
     assert data is not None
     seen = {

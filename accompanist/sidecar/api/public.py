@@ -27,9 +27,9 @@ about a session of another service.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal, Protocol, assert_never
 from uuid import UUID, uuid4
 
@@ -48,6 +48,7 @@ from accompanist.runtime.log import Log
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Commit, Delivery, LogUnavailable, Memory, SessionRow, SessionStub, SessionSummary
 from accompanist.sidecar.api import paging
+from accompanist.sidecar.api.own_ids import own_id
 from accompanist.sidecar.api.search import List, Words
 from accompanist.sidecar.api.standing import exits_of, to_stand_on
 from accompanist.sidecar.api.starting import Start, Starting, Wait
@@ -145,7 +146,8 @@ class Pages(Log, Protocol):
 
 
 class Api:
-    """The methods above, over one sidecar."""
+    """The methods above, over one sidecar. `poll_s`: the longest time in seconds between two looks of a waiting client
+    at the log."""
 
     def __init__(
         self,
@@ -159,6 +161,7 @@ class Api:
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
         new_id: Callable[[], UUID] = uuid4,
+        poll_s: float = limits.poll_ms / 1000,
     ) -> None:
         self._service = service
         self._hosted = hosted
@@ -169,8 +172,8 @@ class Api:
         self._waiters = waiters
         self._clock = clock
         self._monotonic = monotonic
-        self._new_id = new_id
-        self._starting = Starting(service, hosted, log, clock, new_id)
+        self._poll_s = poll_s
+        self._starting = Starting(service, hosted, log, clock, partial(own_id, new_id, driver.holding.holds))
         self.leaving = False
 
     def methods(self) -> dict[str, Any]:
@@ -240,16 +243,18 @@ class Api:
     async def _answer(
         self, session: UUID, role: str, wait_ms: int, *, early: bool = False, new: bool = False
     ) -> dict[str, Any]:
-        """The state of a session at its initiator, once it is over or the time has passed. The log is polled, because
-        another replica may end the session; a `new` one cannot be over yet."""
+        """The state of a session at its initiator, once it is over or the time has passed. Whoever runs the session
+        tells of its end. The log is polled all the same, since that may be lost. A `new` session cannot be over yet."""
         # a waiting client occupies a slot of the server; keep some for other clients
         patient = self._waiters.count < limits.waiting_clients_max
         until = self._monotonic() + (min(wait_ms, limits.wait_ms_max) / 1000 if patient else 0.0)
-        with self._waiters.wait(session, early) as ended:
+        with self._waiters.wait(session, early) as waiter:
             row = None if new else await self._row(session, role)
             while not _over(row, early) and not self.leaving and (left := until - self._monotonic()) > 0:
-                await asyncio.wait((ended,), timeout=min(left, limits.poll_ms / 1000))
-                row = ended.result() if ended.done() else await self._row(session, role)
+                told = await waiter.told_within(min(left, self._poll_s))
+                row = waiter.row or await self._row(session, role)
+                if not (told or waiter.is_told) and _over(row, early):
+                    self._waiters.found_by_poll(session, self._monotonic())
         if row is None and not new and (stub := await self._log.stub(session, role)) is not None:
             return _view_of_stub(session, stub)  # it was collected while this client waited
         return _view(session, row)

@@ -3,8 +3,8 @@
 Requests are compared in canonical JSON as they were sent, not as values of the choreography's types: types change with
 a deployment, and a repeated request has to stay the same request.
 
-A session's id is random. Under a key it is the id of the first request (`Log.request`), for as long as the log has
-anything of that session.
+A session's id is random, in a shard of this sidecar (`sidecar.api.own_ids`). Under a key it is the id of the first
+request (`Log.request`), for as long as the log has anything of that session.
 """
 
 from __future__ import annotations

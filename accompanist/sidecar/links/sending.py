@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 import structlog
 
 from accompanist import limits
+from accompanist.log.inbox import Stored
 from accompanist.log.links import Link, LinkDirectory
 from accompanist.rpc import link, peers
 from accompanist.rpc.framing import Oversized
@@ -133,20 +134,20 @@ class Links:
         self._room = Room()
         self._closed = False
 
-    def hand(self, stored: Iterable[tuple[str, Message]]) -> set[str]:
-        """Hand over messages that their receivers' inboxes have, each with the service it is for. Returns the services
-        for which some could not be handed over: they are to be notified."""
+    def hand(self, stored: Stored) -> Stored:
+        """Hand over messages that their receivers' inboxes have, each with the service it is for. Returns those that
+        could not be handed over: the services are to be notified of them."""
         groups: dict[tuple[str, int], list[Message]] = defaultdict(list)
         for service, message in stored:
             groups[service, shard_of(message.session, limits.shards_count)].append(message)
-        left: set[str] = set()
+        left: list[tuple[str, Message]] = []
         for (service, shard), messages in groups.items():
             peer = self._peers.get(service)
             way = peer.shards.get(shard) if peer is not None else None
             if way is not None and way.usable:
                 way.hand(messages)
                 continue
-            left.add(service)
+            left += [(service, message) for message in messages]
             if peer is not None and (way is None or not way.ready):
                 self._look(peer)
         return left

@@ -34,6 +34,7 @@ from accompanist.background import Background
 from accompanist.runtime.log import FeedPort
 from accompanist.runtime.ports import InboxEntry, LogUnavailable, PendingWork
 from accompanist.sidecar.loops.collection import Collector
+from accompanist.sidecar.loops.missed_wakeups import LateMessages
 from accompanist.sidecar.loops.peer_quota import PeerQuotas
 from accompanist.sidecar.loops.portion import Portion
 from accompanist.sidecar.sessions.driver import Driver
@@ -81,6 +82,9 @@ class Intake:
         self._resends_on = False
         self._collects_on = False
         self._woken = asyncio.Event()
+        self._takes = False
+        """Whether the inbox loop is at work."""
+        self.late_messages = LateMessages()
         self._unsent = asyncio.Event()
         self._damaged = asyncio.Event()
         self._lacking = asyncio.Event()
@@ -115,6 +119,7 @@ class Intake:
 
     def wake(self) -> None:
         """Wake the inbox loop: there may be new messages."""
+        self.late_messages.woken()
         self._woken.set()
 
     def wake_later(self) -> None:
@@ -207,6 +212,8 @@ class Intake:
     def _set_about(self, pending: PendingWork) -> None:
         """Wake the loops that have something to do."""
         if pending.arrived:
+            if not (self._takes or self._woken.is_set() or self._unswept):
+                self.late_messages.polled()
             self._woken.set()
         if pending.unsent:
             self._unsent.set()
@@ -246,11 +253,19 @@ class Intake:
         self.wake()
 
     async def _take(self) -> None:
+        self._takes = True
+        try:
+            await self._take_all()
+        finally:
+            self._takes = False
+
+    async def _take_all(self) -> None:
         while True:
             self._woken.clear()
             self._driver.holding.about_to_take()
             with self._taking.asked() as rows:
                 taken = await self._log.take(rows, self._taken)
+            self.late_messages.took(len(taken), self._clock())
             self._taken = ()
             handled: list[InboxEntry] = []
             fresh: list[InboxEntry] = []

@@ -8,9 +8,10 @@ Not promised: that a shard which counts as held still is. A lease may have expir
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from uuid import UUID
 
+from accompanist import limits
 from accompanist.runtime.ports import Phase
 from accompanist.runtime.session import Session
 from accompanist.sidecar.sessions.freshness import Freshness, Key, shard_of
@@ -38,6 +39,15 @@ class Holding:
     def epoch_of(self, session: UUID) -> int | None:
         """The epoch of the session's shard; None if it is not held here."""
         return self._epochs.get(shard_of(session))
+
+    def holds_any(self, last_bytes: Collection[int]) -> bool:
+        """Whether a session whose id has one of these last bytes is in a shard that is held."""
+        return any(byte % limits.shards_count in self._epochs for byte in last_bytes)
+
+    @property
+    def holds_all(self) -> bool:
+        """Whether all shards are held here, so that no other sidecar runs sessions of this service."""
+        return len(self._epochs) == limits.shards_count
 
     def hold(self, epochs: Mapping[int, int]) -> frozenset[int]:
         """Set the shards that are held from now on, with their epochs. Returns the newly acquired ones. Sessions of

@@ -17,15 +17,16 @@ import asyncio
 import hashlib
 import random
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from accompanist.background import Background
 from accompanist.language.program.program import Choreography
 from accompanist.log.group import Flusher
-from accompanist.log.inbox import Letter
+from accompanist.log.inbox import Letter, Stored
 from accompanist.log.memory import MemoryDatabase, MemoryLog
+from accompanist.log.wakeups import Heard, LastBytes, NewMessages
 from accompanist.runtime.burst import Burst
 from accompanist.runtime.messages import Kind as MessageKind
 from accompanist.runtime.messages import Message
@@ -36,6 +37,7 @@ from accompanist.sidecar.api.operators import Operators
 from accompanist.sidecar.api.public import Api
 from accompanist.sidecar.api.waiters import Waiters
 from accompanist.sidecar.calls.attempts import Calls
+from accompanist.sidecar.hearing import hear
 from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.links.handed import HandedOver
 from accompanist.sidecar.loops.collection import Collector
@@ -219,16 +221,21 @@ class Cluster:
         if hostile.service == receiver and answer is Delivery.STORED:
             hostile.heard()
 
-    def notify(self, services: Collection[str]) -> None:
+    def notify(self, services: NewMessages) -> None:
         """Wake the services' sidecars as NOTIFY does. The wake-up may be lost."""
+        for service, whose in services.items():
+            self.say(service, Heard(messages=whose))
+
+    def say(self, service: str, heard: Heard) -> None:
+        """Tell a service's sidecars what a notification says. That may be lost."""
         for replica in self.replicas:
-            if replica.service not in services or not replica.process.alive:
+            if replica.service != service or not replica.process.alive:
                 continue
             if self.faults.strike(FaultKind.NOTIFY_LOST):
                 continue
             late = self.faults.strike(FaultKind.NOTIFY_LATE)
             seconds = self.faults.between(FaultKind.NOTIFY_LATE, 0.01, 2.0) if late else self.delay_s()
-            self.loop.later(seconds, replica.wake)
+            self.loop.later(seconds, replica.hear, heard)
 
     # -- replicas ----------------------------------------------------------------------------------
 
@@ -324,7 +331,14 @@ class Replica:
         cluster, chance, loop = self.cluster, self._chance.random, self.cluster.loop
         tracing = Tracing(Telemetry(), {})
         away = cluster.elsewhere(self.service)
-        self.memory = MemoryLog(cluster.database, self.service, away=away, delivered=self._delivered, hand=self._hand)
+        self.memory = MemoryLog(
+            cluster.database,
+            self.service,
+            away=away,
+            delivered=self._delivered,
+            hand=self._hand,
+            ended=self._ended,
+        )
         self.log = HurtLog(self.memory, self.process, self.service, cluster)
         self.flusher = Flusher(self.log, jitter=chance, clock=loop.time)
         line = PlainLine(self) if self.service in cluster.plain else WorkerLine(self)
@@ -409,14 +423,14 @@ class Replica:
             self.relay.start()
             self.intake.start()
 
-    def _delivered(self, services: Collection[str]) -> None:
+    def _delivered(self, services: NewMessages) -> None:
         """Called when messages are in the inboxes of these services, or in our outbox for them."""
         away = set(self.cluster.elsewhere(self.service)) & set(services)
-        self.cluster.notify(set(services) - away)
+        self.cluster.notify({service: services[service] for service in sorted(set(services) - away)})
         for peer in sorted(away):
             self.cluster.loop.later(self.cluster.delay_s(), self.process.soon, self.relay.wake, [peer])
 
-    def _hand(self, stored: Sequence[tuple[str, Message]]) -> set[str]:
+    def _hand(self, stored: Stored) -> Stored:
         return self.cluster.links.hand(self.service, stored)
 
     def heard(self, speaker: str, messages: Sequence[Message]) -> None:
@@ -431,10 +445,14 @@ class Replica:
         self.intake.wake_later()
 
     def _wake_others(self) -> None:
-        self.cluster.notify([self.service])
+        self.cluster.notify({self.service: None})
 
-    def wake(self) -> None:
-        self.process.soon(self.intake.wake)
+    def _ended(self, last_bytes: LastBytes) -> None:
+        if not self.driver.holding.holds_all:
+            self.cluster.say(self.service, Heard(ended=last_bytes))
+
+    def hear(self, heard: Heard) -> None:
+        self.process.soon(hear, heard, self.driver.holding, self.intake, self.waiters)
 
     async def leave(self) -> None:
         """Stop, in the order in which production's sidecar does."""

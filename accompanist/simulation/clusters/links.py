@@ -7,10 +7,9 @@ lost, or comes where it does not belong, is found in the log. Some seeds have no
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from accompanist.log.inbox import nothing_handed
+from accompanist.log.inbox import Stored, nothing_handed
 from accompanist.runtime.messages import Message
 from accompanist.simulation.clusters.faults import FaultKind
 
@@ -31,15 +30,15 @@ class SimulatedLinks:
         self._chance = random.Random(f"{cluster.seed}/links")
         self.there = self._chance.random() < _LINKED
 
-    def hand(self, speaker: str, stored: Sequence[tuple[str, Message]]) -> set[str]:
-        """Hand over messages of a service. Returns the services that are to be notified."""
+    def hand(self, speaker: str, stored: Stored) -> Stored:
+        """Hand over messages of a service. Returns those that the services are to be notified of."""
         if not self.there:
             return nothing_handed(stored)
-        left: set[str] = set()
+        left: list[tuple[str, Message]] = []
         for service, message in stored:
             replica = self._receiver(service, message)
             if replica is None:
-                left.add(service)
+                left.append((service, message))
                 continue
             self._cluster.mark("handed over")
             if not self._cluster.faults.strike(FaultKind.LINK_LOST, message.kind.value):
