@@ -79,6 +79,10 @@ bench: $(STAMP) ## measure the compiler's curve, then the order saga beside two 
 bench-profile: $(STAMP) ## one order's time: statements, system calls, log, CPU by process, flame graphs; into var/profile
 	@exec $(BIN)/python -m ops.bench.profiling
 
+# SCALE="roles --seconds 10" chooses
+bench-scale: $(STAMP) ## curves of cost by roles, replicas, payload, ended and waiting sessions, with limits; into var/scale
+	@exec $(BIN)/python -m ops.bench.scaling $(SCALE)
+
 plotting: $(STAMP) ## install what draws the pictures of the benchmarks, at the hashes of ops/bench/plotting.lock
 	@if uv --version >/dev/null 2>&1; then \
 		VIRTUAL_ENV=$(VENV) uv pip install --quiet --require-hashes -r ops/bench/plotting.lock; \

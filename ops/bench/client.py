@@ -37,9 +37,11 @@ class Client:
             raise RuntimeError(f"order {number} did not come to the outcome {ENDS[product]!r}: {said}")
         return took
 
-    async def start(self, choreography: str, arguments: dict[str, Any], number: int = 1) -> tuple[float, Any]:
-        """Start a session and wait for its end: milliseconds, and the whole answer."""
-        params = {"choreography": choreography, "arguments": arguments, "wait_ms": 60_000}
+    async def start(
+        self, choreography: str, arguments: dict[str, Any], number: int = 1, *, wait: bool = True
+    ) -> tuple[float, Any]:
+        """Start a session and wait for its end, or for nothing: milliseconds, and the whole answer."""
+        params = {"choreography": choreography, "arguments": arguments, "wait_ms": 60_000 if wait else 0}
         body = {"jsonrpc": "2.0", "id": number, "method": "session.start", "params": params}
         began = time.perf_counter()
         async with self._session.post(self._url, json=body) as answer:

@@ -3,9 +3,9 @@
     python -m ops.bench.cost [--sagas 40] [--json]
 
 Orders run one at a time, first such as settle, then such as are undone; each begins when the last one is over at every
-service, so that they share nothing. What sidecars do by time (leases, looks at
-their queues) is taken off: its rate is measured while no saga runs, and multiplied by the time that the sagas took. So
-the figures are the same on a slow machine and on a fast one. `tests/system/test_cost.py` bounds them.
+service, so that they share nothing. What sidecars do by time (leases, looks at their queues) is taken off: its rate is
+measured while no saga runs, and multiplied by the time that the sagas took. So the figures are the same on a slow
+machine and on a fast one. `tests/system/test_cost.py` bounds them.
 
 Not promised: figures of sagas that run at the same time. They share commits, and so cost less.
 """
@@ -133,7 +133,10 @@ class Counter:
 
     async def _renewed(self) -> dict[str, int]:
         found = await counting.statements(self._connection)
-        return {one.role: calls for one, calls in found.items() if one.top and "FROM lease(" in one.text}
+        renewed = {one.role: calls for one, calls in found.items() if one.top and "FROM lease(" in one.text}
+        if len(renewed) < len(self._schemas):
+            raise RuntimeError("not every sidecar renews its leases by a statement that is known here")
+        return renewed
 
 
 async def measure(running: Cluster, sagas: int) -> dict[str, Counts]:

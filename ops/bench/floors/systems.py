@@ -20,7 +20,7 @@ from ops.bench.floors import transactions
 from ops.bench.floors.transactions import MODULES, OPERATIONS
 from ops.local import ROOT
 
-READY_S = 30.0
+READY_S = 90.0
 STEP_S = 0.02
 
 

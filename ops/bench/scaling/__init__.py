@@ -1,0 +1,1 @@
+"""How costs grow with roles, replicas, payloads and what lies in the log."""

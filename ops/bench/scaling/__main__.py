@@ -1,0 +1,186 @@
+"""How a saga's costs grow: curves with their limits, as JSON and as pictures.
+
+    python -m ops.bench.scaling [CURVE ...] [--seconds 5] [--count 30] [--ended 3000] [--waiting 3000] [--json]
+
+The curves: `roles` (2 to 32 in a ring), `replicas` (1, 2, 4 sidecars for each service, all asked in turn), `payload`
+(1 kB to 1 MB through a ring of four), `ended` and `waiting` (sessions that lie in the log meanwhile). Each goes to
+`--directory`, where CURVE.json has every figure. A limit is a dashed line:
+
+    roles     processor time for each role stays what it is with two
+    replicas  the rate does not fall below that of one, and the median not above 1.2 times its own
+    payload   twice what four plain inserts of the payload take, each in a transaction
+    ended     the median stays; so it does for `waiting`
+
+Not promised: absolute figures; a point that is far off was disturbed by others, of whom `foreign cores` tells.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ops.bench import plots
+from ops.bench.plots import Curve
+from ops.bench.scaling import points, project
+from ops.bench.scaling.points import Load, Point
+from ops.local import ROOT, Cluster, cluster
+
+ROLES = (2, 4, 8, 16, 32)
+REPLICAS = (1, 2, 4)
+PAYLOADS = (1_000, 10_000, 100_000, 1_000_000)
+CONNECTIONS = "400"
+Points = list[Point]
+Curving = Callable[[Cluster, Load], Coroutine[Any, Any, Points]]
+
+
+@contextmanager
+def deployment(directory: Path, replicas: int = 1) -> Iterator[Cluster]:
+    """The generated project, running on a server of its own, from nothing."""
+    place = directory.resolve() / "project"
+    project.write(place, ROLES, replicas)
+    with cluster(
+        directory,
+        {"DATABASE_URL": "", "PYTHONPATH": str(place)},
+        procfile=place / "Procfile",
+        config_file=place / "accompanist.toml",
+        log_file=directory / "processes.log",
+        postgres_settings={"max_connections": CONNECTIONS},
+    ) as running:
+        yield running
+
+
+async def roles(running: Cluster, load: Load) -> Points:
+    async with points.measuring(running) as measure:
+        return [await measure(f"ring{size}", "x", size, load) for size in ROLES]
+
+
+async def payload(running: Cluster, load: Load) -> Points:
+    async with points.measuring(running) as measure:
+        found = []
+        for size in PAYLOADS:
+            plain = await points.plain(running, "x" * size, 4, load)
+            found.append({**await measure("ring4", "x" * size, size, load), **plain})
+        return found
+
+
+def ended(count: int) -> Curving:
+    async def curve(running: Cluster, load: Load) -> Points:
+        async with points.measuring(running) as measure:
+            found = [await measure("ring4", "x", 0, load)]
+            for part in range(1, 4):
+                await measure.run("ring4", count // 3)
+                found.append(await measure("ring4", "x", part * count // 3, load))
+            return found
+
+    return curve
+
+
+def waiting(count: int) -> Curving:
+    async def curve(running: Cluster, load: Load) -> Points:
+        async with points.measuring(running) as measure:
+            found = [await measure("ring4", "x", 0, load)]
+            for part in range(1, 4):
+                await measure.run("waits", count // 3, wait=False)
+                found.append(await measure("ring4", "x", part * count // 3, load))
+            return found
+
+    return curve
+
+
+async def replicated(running: Cluster, load: Load, number: int) -> Points:
+    apis = [project.replica(running.run, "s0", one) for one in range(1, number + 1)]
+    async with points.measuring(running, apis) as measure:
+        return [await measure("ring4", "x", number, load)]
+
+
+def drawn(name: str, found: Points) -> list[Curve]:
+    """The panels of a curve, with its limits."""
+
+    def line(figure: str) -> list[tuple[float, float]]:
+        return [(point["size"], point[figure]) for point in found]
+
+    def flat(value: float) -> list[tuple[float, float]]:
+        return [(found[0]["size"], value), (found[-1]["size"], value)]
+
+    first = found[0]
+    latency = Curve(f"latency by {name}", name, "p50 ms @1", {"p50": line("p50 ms @1")})
+    cpu = Curve(f"processor time by {name}", name, "CPU ms/saga", {"ours": line("CPU ms/saga")})
+    if name == "roles":
+        each = [(size, first["CPU ms/saga"] / first["size"] * size) for size in (first["size"], found[-1]["size"])]
+        return [latency, _limited(cpu, each, "the same for each role")]
+    if name == "replicas":
+        rate = Curve("rate by replicas", name, "sagas/s", {"ours": line("sagas/s")})
+        return [
+            _limited(rate, flat(first["sagas/s"]), "of one"),
+            _limited(latency, flat(first["p50 ms @1"] * 1.2), "1.2 times one's"),
+        ]
+    if name == "payload":
+        wal = Curve("bytes of log", "payload bytes", "WAL KiB", {"ours": line("WAL KiB")}, logarithmic=True)
+        copies = [(point["size"], 2 * point["plain WAL KiB"]) for point in found]
+        spent = [(point["size"], 2 * point["plain CPU ms"]) for point in found]
+        scaled = Curve(cpu.title, "payload bytes", cpu.up, cpu.points, logarithmic=True)
+        return [_limited(wal, copies, "twice plain inserts"), _limited(scaled, spent, "twice plain inserts")]
+    return [_limited(latency, flat(first["p50 ms @1"]), "as with none"), cpu]
+
+
+def _limited(curve: Curve, limit: list[tuple[float, float]], says: str) -> Curve:
+    return Curve(curve.title, curve.across, curve.up, curve.points, limit, says, curve.logarithmic)
+
+
+def measured(name: str, asked: argparse.Namespace) -> Points:
+    load = Load(asked.count, asked.inflight, asked.seconds)
+    place: Path = asked.directory / f"{name}-{int(time.time())}"
+    if name == "replicas":
+        found: Points = []
+        for number in REPLICAS:
+            with deployment(place / str(number), number) as running:
+                found += asyncio.run(replicated(running, load, number))
+        return found
+    curves: dict[str, Curving] = {
+        "roles": roles,
+        "payload": payload,
+        "ended": ended(asked.ended),
+        "waiting": waiting(asked.waiting),
+    }
+    with deployment(place) as running:
+        return asyncio.run(curves[name](running, load))
+
+
+NAMES = ("roles", "replicas", "payload", "ended", "waiting")
+
+
+def main() -> int:
+    described = (__doc__ or "").split("\n", 1)[0]
+    parser = argparse.ArgumentParser(prog="python -m ops.bench.scaling", description=described)
+    parser.add_argument("curves", nargs="*", choices=[*NAMES, []], metavar="CURVE", help=", ".join(NAMES))
+    parser.add_argument("--count", type=int, default=30, help="sagas one at a time at each point")
+    parser.add_argument("--inflight", type=int, default=32)
+    parser.add_argument("--seconds", type=float, default=5.0, help="time with many in flight at each point")
+    parser.add_argument("--ended", type=int, default=3_000)
+    parser.add_argument("--waiting", type=int, default=3_000)
+    parser.add_argument("--directory", type=Path, default=ROOT / "var" / "scale")
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    asked.directory.mkdir(parents=True, exist_ok=True)
+    told: dict[str, Any] = {}
+    for name in asked.curves or NAMES:
+        print(f"{name} ...", file=sys.stderr, flush=True)
+        told[name] = measured(name, asked)
+        (asked.directory / f"{name}.json").write_text(json.dumps(told[name], indent=1))
+        for point in told[name] if not asked.json else ():
+            print(f"{name:<9} " + "  ".join(f"{figure} {value:.2f}" for figure, value in point.items()), flush=True)
+        print(plots.curves(drawn(name, told[name]), asked.directory / name), file=sys.stderr)
+    if asked.json:
+        print(json.dumps(told))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
