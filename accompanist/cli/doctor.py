@@ -62,6 +62,8 @@ def _of_process(service: Service, health: dict[str, Any], found: HealthFacts) ->
         told.append((finding_codes.WAKEUPS_LOST, "the sidecar cannot notify", "warning"))
     if health.get("wakeups_missed") is True:
         told.append((finding_codes.WAKEUPS_LOST, "a poll found what nobody told of, in the last minute", "warning"))
+    if health.get("connections_refused") is True:
+        told.append((finding_codes.REFUSED_CONNECTIONS, "its sidecar was refused some in the last minute", "warning"))
     failing = health.get("failing")
     if isinstance(failing, dict) and failing:
         names = ", ".join(f"{task} ({problem})" for task, problem in sorted(failing.items()))

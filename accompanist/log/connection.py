@@ -97,16 +97,25 @@ class Pool:
 
     If a server answers that it is read-only, shuts down, or does not know the login any more, all connections of the
     pool are dropped, too: they lead to the same server, and a new one may lead to a better one.
+
+    `refused` is called when the server opens no further connection, because too many are open.
     """
 
-    def __init__(self, pool: asyncpg.Pool, in_force: Callable[[], None]) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, in_force: Callable[[], None], refused: Callable[[], None] = lambda: None
+    ) -> None:
         self._pool = pool
         self._in_force = in_force
+        self._refused = refused
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[asyncpg.Connection]:
         self._in_force()
-        taken = await self._pool.acquire()
+        try:
+            taken = await self._pool.acquire()
+        except asyncpg.TooManyConnectionsError:
+            self._refused()
+            raise
         try:
             yield taken
         except TimeoutError:
@@ -133,11 +142,17 @@ class ConnectionCheck(Protocol):
     async def check(self, connection: asyncpg.Connection) -> None: ...
 
 
-async def open_pool(dsn: str, told: Mapping[str, str] | None, guard: ConnectionCheck, **more: object) -> Pool:
+async def open_pool(
+    dsn: str,
+    told: Mapping[str, str] | None,
+    guard: ConnectionCheck,
+    refused: Callable[[], None] = lambda: None,
+    **more: object,
+) -> Pool:
     """A pool whose connections set `told` when they connect and are then checked by `guard`. It has no more connections
     than the login may open. With `told=None` it goes through a pooler: no settings, no check and no limit, because a
-    pooler changes servers under a connection and has its own limit. `more`: further arguments of the driver. Raises
-    what the driver raises."""
+    pooler changes servers under a connection and has its own limit. `refused`: as in `Pool`. `more`: further arguments
+    of the driver. Raises what the driver raises."""
 
     async def begin(connection: asyncpg.Connection) -> None:
         if told:
@@ -158,4 +173,4 @@ async def open_pool(dsn: str, told: Mapping[str, str] | None, guard: ConnectionC
         server_settings=dict(told or {}),
         **more,
     )
-    return Pool(pool, guard.in_force)
+    return Pool(pool, guard.in_force, refused)

@@ -136,6 +136,13 @@ CRAMPED = catalogue(
     "ALTER ROLE ... CONNECTION LIMIT with the number named, if the server has as many (max_connections); or run fewer "
     "processes, or a pooler (`pooler` in accompanist.toml).",
 )
+REFUSED_CONNECTIONS = catalogue(
+    "ACC451",
+    "Postgres refuses connections",
+    "Too many are open, of the server or of the sidecar's login. What was asked is asked again after a while: nothing "
+    "is lost, and everything is slower.",
+    "Raise max_connections, or the login's CONNECTION LIMIT (ACC437, ACC438); run fewer processes, or a pooler.",
+)
 DAMAGED = catalogue(
     "ACC445",
     "sessions that the log refuses",

@@ -152,6 +152,7 @@ class PostgresLog:
         pooler: str = "",
         state: Path | None = None,
         lost: LostHandler = lambda problem: None,
+        refused: Callable[[], None] = lambda: None,
         key: bytes | None = None,
     ) -> PostgresLog:
         """Open the log of `service` in its schema at `dsn`, with a login that `bootstrap` created. Raises OperatorError
@@ -160,7 +161,8 @@ class PostgresLog:
 
         `pooler`: the address of a pooler in transaction mode; then `dsn` is only used at the start. `state`: the
         directory for the marks of acknowledged commits (`log.commit_marks`). `lost`: called if commits are missing;
-        then this log is neither read nor written any more. `key`: seals the stored versions (`log.versions`); random
+        then this log is neither read nor written any more. `refused`: called when the server refuses a connection,
+        because too many are open. `key`: seals the stored versions (`log.versions`); random
         per process if none is given."""
         await require_head(dsn, service, schemas[service])
         guard = await begin(dsn, schemas[service], state, lost)
@@ -169,7 +171,7 @@ class PostgresLog:
             pool: Connections = (
                 await open_transactions(pooler, name, schemas[service], guard)
                 if pooler
-                else await open_pool(dsn, settings.of(name, schemas[service]), guard)
+                else await open_pool(dsn, settings.of(name, schemas[service]), guard, refused)
             )
             if pooler:  # its address is another one, and may name another login
                 try:

@@ -62,6 +62,7 @@ from accompanist.sidecar.loops.missed_wakeups import MissedWakeUps
 from accompanist.sidecar.loops.peer_quota import PeerQuotas
 from accompanist.sidecar.loops.relay import Receiver, Relay
 from accompanist.sidecar.peering import peering, peers_access
+from accompanist.sidecar.refused_connections import RefusedConnections
 from accompanist.sidecar.sealing import version_key
 from accompanist.sidecar.sessions.driver import Driver
 from accompanist.sidecar.tracing import Tracing
@@ -133,6 +134,7 @@ class Sidecar:
         self._calls = Calls(self._clients, self._tracing, service.retry)
         self._waiters = Waiters()
         self._missed = MissedWakeUps(self._tracing.wakeups_missed)
+        self._refused = RefusedConnections(self._tracing.connection_refused)
         self._background = Background(away=(LogUnavailable,), failed=self._tracing.task_failed)
         self._links: Links | None = None
         self._announced = asyncio.Event()
@@ -178,6 +180,7 @@ class Sidecar:
             pooler=service.pooler,
             state=Path(service.state_dir),
             lost=self._lost,
+            refused=self._refused.note,
             key=version_key(Path(service.state_dir), service.version_key_file),
         )
         leave.push_async_callback(self._log.close)
@@ -337,6 +340,7 @@ class Sidecar:
                 "listening": self._listener is not None and self._listener.listening,
                 "notifying": self._notifier.notifying,
                 "wakeups_missed": self._missed.lately(time.monotonic()),
+                "connections_refused": self._refused.lately,
                 "failing": self._background.failing,
                 "commits_stand_for_s": round(self._flusher.stands_for_s(), 1),
             }

@@ -108,6 +108,9 @@ class Tracing:
     def task_failed(self, task: str) -> None:
         self._telemetry.metrics.task_failed(task)
 
+    def connection_refused(self) -> None:
+        self._telemetry.metrics.connection_refused()
+
     def wakeups_missed(self, kind: str, count: int) -> None:
         self._telemetry.metrics.wakeups_missed(kind, count)
 

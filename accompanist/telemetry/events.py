@@ -71,6 +71,7 @@ METRICS: Final = (
     Metric(n.DAMAGED, "{session}", frozenset()),
     Metric(n.TASKS_FAILING, "{task}", frozenset()),
     Metric(n.TASK_FAILURES, "{failure}", frozenset({n.TASK})),
+    Metric(n.CONNECTIONS_REFUSED, "{connection}", frozenset()),
     Metric(n.WAKEUPS_MISSED, "{wakeup}", frozenset({n.WAKEUP_KIND})),
 )
 
@@ -104,6 +105,7 @@ LOG_LINES: Final[dict[str, frozenset[str]]] = {
     "version.brought_back": frozenset({"choreography", "fingerprint"}),
     "version.unhostable": frozenset({"fingerprint", "problem"}),
     "versions.forgotten": frozenset({"count"}),
+    "connections.refused": _NOTHING,
     "wakeups.missed": frozenset({"kind", "count"}),
     "wakeups.back": _NOTHING,
     "listener.lost": frozenset({"problem"}),

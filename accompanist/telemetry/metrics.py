@@ -66,6 +66,8 @@ class Metrics:
         self._failing = meter.create_gauge(names.TASKS_FAILING, "{task}", "Background tasks that do not go well now")
         self._failures = meter.create_counter(names.TASK_FAILURES, "{failure}", "Failures of background tasks")
         self._missed = meter.create_counter(names.WAKEUPS_MISSED, "{wakeup}", "Wake-ups that did not come")
+        refused = names.CONNECTIONS_REFUSED
+        self._unopened = meter.create_counter(refused, "{connection}", "Connections that Postgres refused: too many")
 
     def session_ended(self, choreography: str, outcome: str, seconds: float) -> None:
         if self.on:
@@ -117,6 +119,10 @@ class Metrics:
     def task_failed(self, task: str) -> None:
         if self.on:
             self._failures.add(1, {names.TASK: task})
+
+    def connection_refused(self) -> None:
+        if self._on:
+            self._unopened.add(1)
 
     def wakeups_missed(self, kind: str, count: int) -> None:
         if self.on:

@@ -100,6 +100,7 @@ DAMAGED: Final = "accompanist.damaged.count"
 TASKS_FAILING: Final = "accompanist.tasks.failing"
 TASK_FAILURES: Final = "accompanist.task.failures"
 TASK: Final = "accompanist.task"
+CONNECTIONS_REFUSED: Final = "accompanist.connection.refused"
 WAKEUPS_MISSED: Final = "accompanist.wakeup.missed"
 WAKEUP_KIND: Final = "accompanist.wakeup.kind"  # message or end
 COMPENSATIONS: Final = "accompanist.compensation.count"

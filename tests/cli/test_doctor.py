@@ -61,6 +61,8 @@ def test_logs_that_nobody_runs_are_warned_of(config: Path) -> None:
         ({}, []),
         ({"notifying": False, "wakeups_missed": False}, ["ACC450"]),
         ({"notifying": True, "wakeups_missed": True}, ["ACC450"]),
+        ({"connections_refused": True}, ["ACC451"]),
+        ({"connections_refused": False}, []),
         ({"failing": {"inbox": "ValueError"}}, ["ACC446"]),
     ],
 )

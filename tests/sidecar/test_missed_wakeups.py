@@ -64,8 +64,8 @@ def test_what_is_missed_is_counted_and_said_and_so_is_that_it_is_over() -> None:
         missed.note(0, 0, now=3.0)
         assert missed.lately(3.0)
         for _ in range(2):
-            missed.note(0, 0, now=2.0 + limits.wakeups_missed_s)
-    assert not missed.lately(2.0 + limits.wakeups_missed_s)
+            missed.note(0, 0, now=2.0 + limits.slowness_told_s)
+    assert not missed.lately(2.0 + limits.slowness_told_s)
     assert counted == [("message", 2), ("end", 3)]
     assert [line["event"] for line in lines] == ["wakeups.missed", "wakeups.missed", "wakeups.back"]
 

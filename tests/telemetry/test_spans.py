@@ -150,6 +150,7 @@ def test_the_table_holds_each_metric_with_its_unit_and_attributes() -> None:
     metrics.tasks_failing(1)
     metrics.task_failed("inbox")
     metrics.wakeups_missed("end", 2)
+    metrics.connection_refused()
     data = reader.get_metrics_data()
     assert data is not None
     seen = {

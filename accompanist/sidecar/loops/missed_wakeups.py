@@ -72,5 +72,5 @@ class MissedWakeUps:
             logger.info("wakeups.back")
 
     def lately(self, now: float) -> bool:
-        """Whether one was missed within the last `wakeups_missed_s`."""
-        return self._last_at is not None and now - self._last_at < limits.wakeups_missed_s
+        """Whether one was missed within the last `slowness_told_s`."""
+        return self._last_at is not None and now - self._last_at < limits.slowness_told_s
