@@ -230,3 +230,13 @@ async def test_with_a_driver_that_does_not_a_worker_waits_more_often_and_is_as_r
         assert await execution.transact(call, saw, int) == b"1"
     assert await effects(pool) == 1
     pool.terminate()
+
+
+async def test_a_driver_that_waits_for_ever_does_not(blank_database: Database) -> None:
+    class Waiting(PipelinedConnection):
+        async def begin(self, begun: object) -> None:
+            raise TimeoutError
+
+    connection = await asyncpg.connect(blank_database.dsn(), connection_class=Waiting)
+    assert not await pipelining.works(connection)
+    connection.terminate()
