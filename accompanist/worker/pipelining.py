@@ -21,7 +21,7 @@ from typing import Any
 import asyncpg
 from asyncpg.transaction import Transaction
 
-_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, AttributeError)
+_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, AttributeError, TimeoutError)
 _EXECUTE = b"E" + struct.pack("!ixi", 9, 0)
 """Execute the unnamed portal, without a limit of rows."""
 
@@ -113,8 +113,8 @@ def _message(kind: bytes, body: bytes) -> bytes:
 
 
 async def works(connection: PipelinedConnection) -> bool:
-    """Whether the driver bears it, tried on a connection that nobody uses afterwards. Changes nothing in the
-    database."""
+    """Whether the driver bears it, tried on a connection that nobody uses afterwards. Changes nothing in the database.
+    Any failure counts as the driver's: without it a worker is as right, and says that it asks more often."""
     try:
         for turn in ("first", "second"):  # the first time the driver prepares its statements, then it has them
             begun = connection.transaction(isolation="read_committed")

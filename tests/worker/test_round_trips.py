@@ -88,11 +88,14 @@ async def test_a_close_waits_twice(line: Counted) -> None:
 
 @pytest.fixture
 async def pool(blank_database: Database) -> AsyncIterator[asyncpg.Pool]:
-    """One connection."""
+    """One connection. The pool has nothing to complain of: it would, of an open transaction that it was given back."""
+    complaints: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: complaints.append(told))
     await bench.install(blank_database.dsn())
     pool = await database.open_pool(blank_database.dsn(), bench.SCHEMA, size=1)
     yield pool
     pool.terminate()
+    assert complaints == []
 
 
 async def effects(pool: asyncpg.Pool) -> int:
@@ -230,3 +233,13 @@ async def test_with_a_driver_that_does_not_a_worker_waits_more_often_and_is_as_r
         assert await execution.transact(call, saw, int) == b"1"
     assert await effects(pool) == 1
     pool.terminate()
+
+
+async def test_a_driver_that_waits_for_ever_does_not(blank_database: Database) -> None:
+    class Waiting(PipelinedConnection):
+        async def begin(self, begun: object) -> None:
+            raise TimeoutError
+
+    connection = await asyncpg.connect(blank_database.dsn(), connection_class=Waiting)
+    assert not await pipelining.works(connection)
+    connection.terminate()
