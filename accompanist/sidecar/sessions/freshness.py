@@ -14,7 +14,7 @@ Not promised: that an answer which counts as stale is wrong. It costs one more q
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -47,11 +47,14 @@ class Freshness:
         """Sessions that left memory since it began."""
         self._watched: list[set[Key]] = []
         """For each query under way: the sessions that left memory since it began."""
-        self._asked: Mapping[int, Standing] = {}
-        """The counts of each shard when the `take` began."""
+        self._asked: Container[int] = ()
+        """The shards that were held when the `take` began."""
+        self._changed: set[int] = set()
+        """Shards whose counts have changed since."""
 
     def acquired(self, shards: Collection[int]) -> None:
         self._terms.update(shards)
+        self._changed.update(shards)
         self.due(shards)
 
     def due(self, shards: Iterable[int]) -> None:
@@ -74,7 +77,9 @@ class Freshness:
         return shard in self._unswept or self.standing(shard) != before
 
     def swept(self, keys: Iterable[Key]) -> None:
-        self._sweeps.update({shard_of(session) for session, _ in keys})
+        shards = {shard_of(session) for session, _ in keys}
+        self._sweeps.update(shards)
+        self._changed |= shards
 
     def left(self, key: Key) -> None:
         """Note that a session left memory."""
@@ -101,11 +106,12 @@ class Freshness:
         """The counts of a shard; they change if its sessions may have gone on since a query was made."""
         return self._terms[one], self._sweeps[one]
 
-    def asks(self, shards: Iterable[int]) -> None:
-        """Note that a `take` of the inbox begins."""
+    def asks(self, shards: Container[int]) -> None:
+        """Note that a `take` of the inbox begins, for these shards. The caller does not change them afterwards."""
         self._gone.clear()
+        self._changed.clear()
         self._asking = True
-        self._asked = {one: self.standing(one) for one in shards}
+        self._asked = shards
 
     def answered(self) -> None:
         """Note that the answer of the `take` was handled."""
@@ -119,4 +125,4 @@ class Freshness:
         shard = shard_of(key[0])
         if key in self._gone or shard in self._unswept:
             return False
-        return self._asked.get(shard) == self.standing(shard)
+        return shard in self._asked and shard not in self._changed
