@@ -28,12 +28,8 @@ def saga_of(programs: Mapping[str, RoleProgram]) -> SagaShape:
     owner = owner_of_saga(choreography)
     assert choreography.initiator is not None and owner is not None
     sends = {role: frozenset(program.projection.sends_to) for role, program in programs.items()}
-    doors = frozenset(role for role, program in programs.items() if _has_door(program))
+    doors = frozenset(role for role, program in programs.items() if program.projection.transacts)
     return SagaShape(choreography.initiator, owner, sends, doors)
-
-
-def _has_door(program: RoleProgram) -> bool:
-    return any(operation.kind == "transaction" for operation in program.projection.operations.values())
 
 
 def effect(site: str, operation: Operation) -> Effect:

@@ -28,13 +28,14 @@ import msgspec
 
 from accompanist.language import waits
 from accompanist.language.program.program import RoleProgram
-from accompanist.runtime.authority import allows, ends_by_hand
 from accompanist.runtime.control import CLIENT, control, event, site_of
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.simulation.search import properties
 from accompanist.simulation.search.abstraction import Refinement
 from accompanist.simulation.search.cycle import on_a_cycle
+from accompanist.simulation.search.early import EarlyRole, on_the_road
 from accompanist.simulation.search.fence import ModelWorker
+from accompanist.simulation.search.lies import lies_of
 from accompanist.simulation.search.plain import PlainRole
 from accompanist.simulation.search.properties import Broken, FinalState, Property
 from accompanist.simulation.search.reduce import Quiet, crashing, cut_off
@@ -133,7 +134,8 @@ Events = Mapping[str, Mapping[str, bytes]]
 class Explorer:
     """A saga to be searched. `workers` by role; `arguments` is the start's payload. `reduced`: quiet steps are taken
     alone, and everything else that can happen waits. `plain`: the roles whose workers have no fence. `refines`: each
-    step is mapped to the proved protocol."""
+    step is mapped to the proved protocol. `early`: messages are released before a log has them (`search.early`); this
+    search is not reduced."""
 
     programs: Mapping[str, RoleProgram]
     workers: Mapping[str, ModelWorker]
@@ -146,6 +148,7 @@ class Explorer:
     reduced: bool = True
     plain: frozenset[str] = frozenset()
     refines: bool = False
+    early: bool = False
 
     def __post_init__(self) -> None:
         choreography = next(iter(self.programs.values())).choreography
@@ -161,10 +164,14 @@ class Explorer:
         )
         self.post = Post()
         timed = self.faults.deadlines > 0
+        assert not (self.early and self.plain), "early release is for workers with a fence"
+        kinds = {role: PlainRole if role in self.plain else RoleSystem for role in self.programs}
+        kinds |= dict.fromkeys(self.programs, EarlyRole) if self.early else {}
         self.roles = [
-            (PlainRole if role in self.plain else RoleSystem)(program, self.workers[role], self.rules, self.post, timed)
+            kinds[role](program, self.workers[role], self.rules, self.post, timed)
             for role, program in self.programs.items()
         ]
+        self.reduced = self.reduced and not self.early
         self._places = {role.name: at for at, role in enumerate(self.roles)}
         calm = not (self.faults.cancels or self.faults.deadlines or self.faults.lies)
         self._quiet = [Quiet(role, calm and role.name != self.initiator) for role in self.roles]
@@ -175,7 +182,7 @@ class Explorer:
         self._purses = [Purse(self.faults, frozenset(range(len(self.roles))) if self.faults.crashes else frozenset())]
         self._spent: dict[tuple[int, int, Chance], int] = {}
         self._cancel = self.post.number(control(self.header, Kind.CANCEL, CLIENT, self.initiator, "no more"))
-        self._lies = [self.post.number(lie) for lie in self._aborts()] if self.faults.lies else []
+        self._lies = [self.post.number(lie) for lie in lies_of(self.header, self.programs)] if self.faults.lies else []
         for role in self.roles:
             role.lies = frozenset(self._lies)
         self._told = [
@@ -222,6 +229,8 @@ class Explorer:
         purse = state[-1]
         for place, role in enumerate(self.roles):
             for move in role.moves(state[place]):
+                if move.chance is Chance.WRITE and place not in self._purses[purse].crashing:
+                    continue  # what no crash can take away need not be written
                 left = self._spend(purse, place, move.chance)
                 if move.declines and left >= 0:
                     left = self._spend(left, place, Chance.DECLINE)
@@ -237,15 +246,6 @@ class Explorer:
                 yield place, move, self._spend(purse, place, Chance.CANCEL)
         if self._purses[purse].left.lies:
             yield from self._lied(state)
-
-    def _aborts(self) -> Iterator[Message]:
-        """Every abort that a role may say to another, but for those whose word decides."""
-        for receiver, program in self.programs.items():
-            for sender in self.programs:
-                lie = control(self.header, Kind.ABORT, sender, receiver, "a lie")
-                decides = ends_by_hand(program.choreography, sender)
-                if sender != receiver and not decides and allows(program, lie):
-                    yield lie
 
     def _lied(self, state: tuple[int, ...]) -> Iterator[tuple[int, Transition, int]]:
         """A role that takes part says what is not so, to one that takes part: to another it could as well be silent."""
@@ -270,7 +270,9 @@ class Explorer:
             trail.append((place, move))
         if move.broken is not None:
             raise move.broken
-        to = self.deliver((*state[:place], move.to, *state[place + 1 : -1], left), move.sent)
+        to = (*state[:place], move.to, *state[place + 1 : -1], left)
+        to = self.deliver(to, move.sent)
+        to = on_the_road(self.roles, self.post, to, place, move) if self.early else to
         return self._settled(to, trail) if self.reduced else to
 
     def _settled(self, state: tuple[int, ...], trail: Trail | None) -> tuple[int, ...]:
@@ -291,7 +293,7 @@ class Explorer:
 
     def step(self, place: int, move: Transition) -> ScheduleStep:
         """A move, for people."""
-        sent = tuple(self.post.messages[number] for number in move.sent)
+        sent = tuple(self.post.messages[number] for number in (*move.sent, *move.road))
         return ScheduleStep(self.roles[place].name, move.text, sent)
 
     def judge_end(self, state: tuple[int, ...]) -> str:

@@ -33,12 +33,23 @@ class Chance(StrEnum):
     LIE = "lie"
     AGAIN = "heard again"
     LATE = "late call"
+    WRITE = "caches are written"
+
+
+class InMemory(StrEnum):
+    """What a step does with the messages that a role released early and keeps in memory."""
+
+    KEPT = "kept"
+    HANDED = "handed over"
+    LOST = "lost"
 
 
 class RoleState(NamedTuple):
     """The state of one role. Messages and rows are numbers, see `Post` and `RoleSystem`. For a worker without a fence:
     `open` has the attempts that timed out and whose late answer is still awaited, `doubted` the sites at which an
-    attempt's answer was lost."""
+    attempt's answer was lost. Under early release (`simulation.search.early`): `road` has the messages for this role
+    that their senders keep in memory, `stray` those whose sender has crashed; `held` the results that are not in the
+    log; `ahead`: something was released that the log does not have."""
 
     row: int = -1
     inbox: frozenset[int] = frozenset()
@@ -51,11 +62,16 @@ class RoleState(NamedTuple):
     fence: FenceState = FenceState()
     open: frozenset[CallWorker] = frozenset()
     doubted: frozenset[str] = frozenset()
+    road: frozenset[int] = frozenset()
+    stray: frozenset[int] = frozenset()
+    held: frozenset[ResultRow] = frozenset()
+    ahead: bool = False
 
 
 class Transition(NamedTuple):
     """A step of one role: in words, who makes it, the state it leads to, the messages it hands over. `declines`: the
-    worker declines a call that it could have executed. `timed`: the step is only that time passes."""
+    worker declines a call that it could have executed. `timed`: the step is only that time passes. `road`: the messages
+    that it releases early. `memory`: what becomes of those that it released before."""
 
     text: str
     chance: Chance
@@ -64,6 +80,21 @@ class Transition(NamedTuple):
     broken: Broken | None = None
     declines: bool = False
     timed: bool = False
+    road: tuple[int, ...] = ()
+    memory: InMemory = InMemory.KEPT
+
+
+class Road(NamedTuple):
+    """The rules of early release. `kept_until_durable`: a message is kept until the receiver's log has it, not only
+    until it was heard. `kept_at_crash`: it is kept when the receiver crashes. `unknown_closed`: an abort for an unknown
+    session closes it at the worker. `whole`: a commit has all that its session's log did not have, and hands over what
+    is on the road. `strays`: copies outlive their sender."""
+
+    kept_until_durable: bool = True
+    kept_at_crash: bool = True
+    unknown_closed: bool = True
+    whole: bool = True
+    strays: bool = True
 
 
 class Care(NamedTuple):
@@ -86,6 +117,7 @@ class Rules:
     core: type[Session] = Session
     fencing: Fencing = field(default_factory=Fencing)
     care: Care = field(default_factory=Care)
+    road: Road = field(default_factory=Road)
     begins: frozenset[Kind] = BEGINS
     inbox_swept: bool = True
     released: frozenset[Kind] = frozenset()
