@@ -80,6 +80,68 @@ def test_a_larger_search_holds(saga: str, faults: FaultBudget) -> None:
     assert "settled" in holds(early(saga, faults), BOUNDS).ends
 
 
+STALE = Road(stale=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("saga", "faults"),
+    [("lone", DECLINED), ("asking", DECLINED), ("billed", CRASHES), ("ring", CRASH), ("fork", CRASH)],
+    ids=str,
+)
+def test_a_stale_owner_that_goes_on_does_no_harm(saga: str, faults: FaultBudget) -> None:
+    """What it asks for, the fence decides; what it sends, its successor sends, too; what it commits is refused."""
+    assert "settled" in holds(early(saga, faults, Rules(road=STALE)), BOUNDS).ends
+
+
+@pytest.mark.search
+@pytest.mark.parametrize(
+    ("saga", "faults"),
+    [("billed", CANCELLED), ("recorded", CANCELLED), ("unrecorded", CANCELLED), ("relayed", DECLINED)],
+    ids=str,
+)
+def test_nor_where_a_saga_is_undone_meanwhile(saga: str, faults: FaultBudget) -> None:
+    searched = replace(early(saga, faults, Rules(road=STALE)), refines=True)
+    assert {"settled", "ended"} <= set(holds(searched, BOUNDS).ends)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("saga", "faults"),
+    [
+        ("ring", CRASH),
+        ("recorded", DECLINED),
+        ("billed", CANCELLED),
+        ("unrecorded", CANCELLED),
+        ("relayed", DECLINED),
+        ("delivered", CRASH),
+    ],
+    ids=str,
+)
+def test_caches_may_be_written_one_without_the_other(saga: str, faults: FaultBudget) -> None:
+    holds(early(saga, faults, Rules(road=Road(together=False))), BOUNDS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("saga", "faults"),
+    [
+        ("lone", DECLINED),
+        ("ring", CRASH),
+        ("ring", DECLINES),
+        ("fork", DECLINES),
+        ("billed", CANCELLED),
+        ("recorded", CANCELLED),
+        ("unrecorded", CANCELLED),
+        ("relayed", DECLINED),
+    ],
+    ids=str,
+)
+def test_every_step_is_one_of_the_proved_protocol(saga: str, faults: FaultBudget) -> None:
+    report = holds(replace(early(saga, faults), refines=True), BOUNDS)
+    assert report.refined == report.steps > 0
+
+
 ROWS: dict[str, tuple[Rules, str, FaultBudget, Property]] = {
     "kept until it is durable": (Rules(road=Road(kept_until_durable=False)), "ring", CRASH, Property.ENDS),
     "kept when the receiver crashes": (Rules(road=Road(kept_at_crash=False)), "ring", CRASH, Property.ENDS),
@@ -89,6 +151,12 @@ ROWS: dict[str, tuple[Rules, str, FaultBudget, Property]] = {
     "a record is stable": (Rules(core=switched.ReleasesAnyAnswerEarly), "recorded", CANCELLED, Property.ALL),
     "the pivot waits": (Rules(core=switched.CallsThePivotEarly), "ring", CANCELLED, Property.ALL),
     "behind the commit point": (Rules(core=switched.ComesBehindTheCommitPointEarly), "relayed", LIE, Property.ALL),
+    "a stale owner is refused": (
+        Rules(road=Road(stale=True, refused=False)),
+        "billed",
+        CANCELLED,
+        Property.POSSIBLE,
+    ),
     "let go after its done": (Rules(core=switched.SettlesAlone), "ring", CRASH, Property.AGREEMENT),
     "static send sets": (Rules(core=switched.TellsOnlyWhomItSentTo), "ring", DECLINED, Property.AGREEMENT),
 }

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from accompanist.runtime.beginning import PROGRAMS
 from accompanist.runtime.burst import Burst
 from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import ResultRow
@@ -46,6 +47,13 @@ class EarlyRole(RoleSystem):
         if self._final(state.row) or number in state.inbox:
             return at
         return self._number(state._replace(road=state.road | {number}))
+
+    def strays(self, at: int, number: int) -> int:
+        """The state with a message that may still arrive here, from a sender that nobody asks again."""
+        state = self._states[at]
+        if self._final(state.row) or number in state.inbox:
+            return at
+        return self._number(state._replace(stray=state.stray | {number}))
 
     def handed_over(self, at: int, sender: str) -> int:
         """The state after a commit of a sender, which has handed over its messages that are on the road. Raises
@@ -73,6 +81,8 @@ class EarlyRole(RoleSystem):
         yield from super()._happens(state)
         if state.live >= 0 and self._ahead(state):
             yield self._writes_caches(state, f"{self.name} writes its caches", Chance.WRITE)
+            if not self._rules.road.together:
+                yield from self._writes_apart(state)
 
     def _hears(self, state: RoleState) -> Iterator[Transition]:
         yield from super()._hears(state)
@@ -104,7 +114,7 @@ class EarlyRole(RoleSystem):
 
     def _carried(self, to: RoleState, stepped: Stepped, text: str, chance: Chance) -> Transition:
         """Release the bursts of an event; commit those that have to be stable, with everything that was not yet."""
-        to = to._replace(live=stepped.to)
+        to = self._remembered(to._replace(live=stepped.to), stepped.to, to.heard)
         sent: list[int] = []
         road: list[int] = []
         memory = InMemory.KEPT
@@ -124,6 +134,15 @@ class EarlyRole(RoleSystem):
                 to, road = to._replace(held=self._known(to, burst.results), ahead=True), road + numbers
             to = to._replace(asked=to.asked | frozenset(burst.calls))
         return Transition(text, chance, self._number(to), tuple(sent), road=tuple(road), memory=memory)
+
+    def _remembered(self, state: RoleState, live: int, heard: frozenset[int]) -> RoleState:
+        """The state with the roles that a session in memory has sent to, if that is asked for and its program began."""
+        if not self.remembers or not any(self._post.messages[number].kind in PROGRAMS for number in heard):
+            return state
+        return state._replace(ever=(state.ever or frozenset()) | frozenset(self._sessions.row(live).contacts))
+
+    def _at_the_end(self, state: RoleState) -> RoleState:
+        return super()._at_the_end(state)._replace(ever=state.ever)
 
     def _waits_for_log(self, to: RoleState, burst: Burst) -> bool:
         return not burst.early and (burst.forced or self._ahead(to))
@@ -164,6 +183,16 @@ class EarlyRole(RoleSystem):
             return Transition(text, chance, self._number(state), (), broken)
         return Transition(text, chance, self._number(to), memory=InMemory.HANDED)
 
+    def _writes_apart(self, state: RoleState) -> Iterator[Transition]:
+        """Only the messages that were heard are written, or only the results. That only the row is, a crash chooses."""
+        for number in state.heard - state.inbox:
+            one = state._replace(inbox=state.inbox | {number})
+            text = f"{self.name} writes only that it heard {told(self._post.messages[number])}"
+            yield Transition(text, Chance.WRITE, self._number(one))
+        for result in state.held:
+            one = state._replace(results=state.results | {result}, held=state.held - {result})
+            yield Transition(f"{self.name} writes only the result of {result.site}", Chance.WRITE, self._number(one))
+
     # -- numbers -------------------------------------------------------------------------------------
 
     def _dead(self, state: RoleState) -> RoleState:
@@ -196,7 +225,8 @@ def on_the_road(
             changed[at] = role.handed_over(changed[at], name)
         for number in move.road:
             if post.messages[number].receiver == role.name:
-                changed[at] = role.offer(changed[at], number)
+                stray = move.memory is InMemory.STRAY
+                changed[at] = role.strays(changed[at], number) if stray else role.offer(changed[at], number)
         if move.memory is InMemory.LOST:
             changed[at] = role.forgotten(changed[at], name)
     return tuple(changed)

@@ -40,6 +40,7 @@ from accompanist.simulation.search.plain import PlainRole
 from accompanist.simulation.search.properties import Broken, FinalState, Property
 from accompanist.simulation.search.reduce import Quiet, crashing, cut_off
 from accompanist.simulation.search.role import RoleSystem
+from accompanist.simulation.search.stale import StaleRole
 from accompanist.simulation.search.state import DOWN, Chance, Post, Rules, Transition
 
 _looked_every = 256
@@ -166,7 +167,8 @@ class Explorer:
         timed = self.faults.deadlines > 0
         assert not (self.early and self.plain), "early release is for workers with a fence"
         kinds = {role: PlainRole if role in self.plain else RoleSystem for role in self.programs}
-        kinds |= dict.fromkeys(self.programs, EarlyRole) if self.early else {}
+        if self.early:
+            kinds = dict.fromkeys(self.programs, StaleRole if self.rules.road.stale else EarlyRole)
         self.roles = [
             kinds[role](program, self.workers[role], self.rules, self.post, timed)
             for role, program in self.programs.items()
@@ -185,6 +187,7 @@ class Explorer:
         self._lies = [self.post.number(lie) for lie in lies_of(self.header, self.programs)] if self.faults.lies else []
         for role in self.roles:
             role.lies = frozenset(self._lies)
+            role.remembers = self.refines
         self._told = [
             (
                 self._places[role],

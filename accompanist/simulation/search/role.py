@@ -46,6 +46,8 @@ class RoleSystem:
     """Whether its worker has no fence."""
     early = False
     """Whether it releases early (`search.early`)."""
+    remembers = False
+    """Whether a state knows what the role has ever done, also what no log has: for the proved protocol only."""
 
     def __init__(
         self, program: RoleProgram, worker: ModelWorker, rules: Rules, post: Post, timed: bool = False

@@ -42,6 +42,18 @@ class InMemory(StrEnum):
     KEPT = "kept"
     HANDED = "handed over"
     LOST = "lost"
+    STRAY = "stray at once"
+
+
+class Stale(NamedTuple):
+    """A session in the memory of a sidecar that has lost its lease and does not know so (`simulation.search.stale`):
+    its number, the messages that it has heard, the calls that it has under way, and whether it knows what its log does
+    not."""
+
+    live: int
+    heard: frozenset[int]
+    asked: frozenset[Asked]
+    ahead: bool
 
 
 class RoleState(NamedTuple):
@@ -49,7 +61,8 @@ class RoleState(NamedTuple):
     `open` has the attempts that timed out and whose late answer is still awaited, `doubted` the sites at which an
     attempt's answer was lost. Under early release (`simulation.search.early`): `road` has the messages for this role
     that their senders keep in memory, `stray` those whose sender has crashed; `held` the results that are not in the
-    log; `ahead`: something was released that the log does not have."""
+    log; `ahead`: something was released that the log does not have; `stale` a session that its owner has lost. `ever`:
+    whom the role has sent to since it began, also what no log has any more; None before, and where nobody asks."""
 
     row: int = -1
     inbox: frozenset[int] = frozenset()
@@ -66,6 +79,8 @@ class RoleState(NamedTuple):
     stray: frozenset[int] = frozenset()
     held: frozenset[ResultRow] = frozenset()
     ahead: bool = False
+    stale: Stale | None = None
+    ever: frozenset[str] | None = None
 
 
 class Transition(NamedTuple):
@@ -88,13 +103,17 @@ class Road(NamedTuple):
     """The rules of early release. `kept_until_durable`: a message is kept until the receiver's log has it, not only
     until it was heard. `kept_at_crash`: it is kept when the receiver crashes. `unknown_closed`: an abort for an unknown
     session closes it at the worker. `whole`: a commit has all that its session's log did not have, and hands over what
-    is on the road. `strays`: copies outlive their sender."""
+    is on the road. `strays`: copies outlive their sender. `together`: what is written is written together. `stale`: a
+    sidecar may lose its lease and go on, instead of crashing. `refused`: then its commits are refused."""
 
     kept_until_durable: bool = True
     kept_at_crash: bool = True
     unknown_closed: bool = True
     whole: bool = True
     strays: bool = True
+    together: bool = True
+    stale: bool = False
+    refused: bool = True
 
 
 class Care(NamedTuple):
