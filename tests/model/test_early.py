@@ -6,17 +6,21 @@ Each rule that it needs is switched off, and then the search finds what goes wro
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from accompanist.simulation.search.explore import Explorer, FaultBudget, SearchBounds
 from accompanist.simulation.search.properties import Property
 from accompanist.simulation.search.state import Road, Rules
+from accompanist.simulation.search.verify import verify
+from accompanist.testing.source import programs_of
 from tests.model import switched
 from tests.model.searched import breaks, explorer, holds
 from tests.model.test_switched_off import SAGAS as KNOWN
 from tests.runtime import sagas
 
+ORDERS = Path(__file__).parents[2] / "workers" / "orders" / "choreography.py"
 SAGAS = {**KNOWN, "lone": sagas.lone, "posted": sagas.posted}
 BOUNDS = SearchBounds(states_max=1_000_000, seconds_max=900.0)
 CRASH, CRASHES = FaultBudget(crashes=1, declines=0), FaultBudget(crashes=2, declines=0)
@@ -29,7 +33,9 @@ LIE = FaultBudget(crashes=1, declines=0, lies=1)
 
 
 def early(saga: str, faults: FaultBudget, rules: Rules | None = None) -> Explorer:
-    return replace(explorer(SAGAS[saga](), faults, rules, doubtful=saga == "asking"), early=True)
+    rules = rules or Rules()
+    road = replace(rules, road=rules.road or Road())
+    return explorer(SAGAS[saga](), faults, road, doubtful=saga == "asking")
 
 
 @pytest.mark.slow
@@ -78,6 +84,19 @@ def test_a_saga_is_all_or_compensated(saga: str, faults: FaultBudget) -> None:
 )
 def test_a_larger_search_holds(saga: str, faults: FaultBudget) -> None:
     assert "settled" in holds(early(saga, faults), BOUNDS).ends
+
+
+@pytest.mark.slow
+def test_the_order_saga_does_what_it_says() -> None:
+    programs = programs_of(ORDERS, "fulfil_order")
+    found = verify(programs, FaultBudget(crashes=1, declines=0), BOUNDS, rules=Rules(road=Road()))
+    assert found.complete and found.settled and found.refined
+
+
+@pytest.mark.search
+def test_the_order_saga_is_all_or_compensated() -> None:
+    found = verify(programs_of(ORDERS, "fulfil_order"), DECLINED, BOUNDS, rules=Rules(road=Road()))
+    assert found.complete and found.settled and found.refined
 
 
 STALE = Road(stale=True)

@@ -30,7 +30,7 @@ from accompanist.simulation.search import properties
 from accompanist.simulation.search.properties import Broken, Property
 from accompanist.simulation.search.role import RoleSystem, timed
 from accompanist.simulation.search.session import Stepped
-from accompanist.simulation.search.state import Chance, InMemory, Post, RoleState, Transition
+from accompanist.simulation.search.state import Chance, InMemory, Post, Road, RoleState, Transition
 from accompanist.simulation.search.words import told
 
 
@@ -38,6 +38,11 @@ class EarlyRole(RoleSystem):
     """What can happen at a role that releases early. Its worker has a fence."""
 
     early = True
+
+    @property
+    def _road(self) -> Road:
+        assert self._rules.road is not None
+        return self._rules.road
 
     # -- the road ------------------------------------------------------------------------------------
 
@@ -69,7 +74,7 @@ class EarlyRole(RoleSystem):
         if not numbers:
             return at
         state = self._states[at]
-        stray = state.stray | numbers if self._rules.road.strays else state.stray
+        stray = state.stray | numbers if self._road.strays else state.stray
         return self._number(state._replace(road=state.road - numbers, stray=stray))
 
     def _from(self, at: int, sender: str) -> frozenset[int]:
@@ -81,7 +86,7 @@ class EarlyRole(RoleSystem):
         yield from super()._happens(state)
         if state.live >= 0 and self._ahead(state):
             yield self._writes_caches(state, f"{self.name} writes its caches", Chance.WRITE)
-            if not self._rules.road.together:
+            if not self._road.together:
                 yield from self._writes_apart(state)
 
     def _hears(self, state: RoleState) -> Iterator[Transition]:
@@ -107,7 +112,7 @@ class EarlyRole(RoleSystem):
 
     def _leaves_tombstone_for(self, message: Message) -> bool:
         """A session that is not known may have executed something: then it is closed and undone like any other."""
-        closes = self._rules.road.unknown_closed and self._program.projection.transacts
+        closes = self._road.unknown_closed and self._program.projection.transacts
         return leaves_one(message, self.name, closes=closes)
 
     # -- deciding ------------------------------------------------------------------------------------
@@ -127,7 +132,7 @@ class EarlyRole(RoleSystem):
                     to = self._written(to, burst)
                 except Broken as broken:
                     return Transition(text, chance, self._number(to), (), broken)
-                if self._rules.road.whole:
+                if self._road.whole:
                     sent, road, memory = sent + road, [], InMemory.HANDED
                 sent += numbers
             elif burst.forced:
@@ -160,7 +165,7 @@ class EarlyRole(RoleSystem):
         row = self._row_number(burst.row)
         properties.committed(self.name, self._row(to.row), self._rows[row])
         results, timers = self._kept(to.results, burst), timed(to.timers, burst)
-        if not self._rules.road.whole:
+        if not self._road.whole:
             return to._replace(row=row, results=results, timers=timers)
         results |= {held for held in to.held if (held.site, held.kind) not in {(r.site, r.kind) for r in results}}
         for number in to.heard - to.inbox:
@@ -196,12 +201,12 @@ class EarlyRole(RoleSystem):
     # -- numbers -------------------------------------------------------------------------------------
 
     def _dead(self, state: RoleState) -> RoleState:
-        road = state.road if self._rules.road.kept_at_crash else frozenset[int]()
+        road = state.road if self._road.kept_at_crash else frozenset[int]()
         return super()._dead(state)._replace(road=road, held=frozenset(), ahead=False)
 
     def _number(self, state: RoleState) -> int:
         road = state.road - state.inbox
-        if not self._rules.road.kept_until_durable:
+        if not self._road.kept_until_durable:
             road -= state.heard
         return super()._number(state._replace(road=road, stray=state.stray - state.inbox - road))
 

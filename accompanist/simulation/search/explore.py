@@ -135,8 +135,7 @@ Events = Mapping[str, Mapping[str, bytes]]
 class Explorer:
     """A saga to be searched. `workers` by role; `arguments` is the start's payload. `reduced`: quiet steps are taken
     alone, and everything else that can happen waits. `plain`: the roles whose workers have no fence. `refines`: each
-    step is mapped to the proved protocol. `early`: messages are released before a log has them (`search.early`); this
-    search is not reduced."""
+    step is mapped to the proved protocol."""
 
     programs: Mapping[str, RoleProgram]
     workers: Mapping[str, ModelWorker]
@@ -149,7 +148,6 @@ class Explorer:
     reduced: bool = True
     plain: frozenset[str] = frozenset()
     refines: bool = False
-    early: bool = False
 
     def __post_init__(self) -> None:
         choreography = next(iter(self.programs.values())).choreography
@@ -165,15 +163,16 @@ class Explorer:
         )
         self.post = Post()
         timed = self.faults.deadlines > 0
-        assert not (self.early and self.plain), "early release is for workers with a fence"
+        road = self.rules.road
+        assert road is None or not self.plain, "early release is for workers with a fence"
         kinds = {role: PlainRole if role in self.plain else RoleSystem for role in self.programs}
-        if self.early:
-            kinds = dict.fromkeys(self.programs, StaleRole if self.rules.road.stale else EarlyRole)
+        if road is not None:
+            kinds = dict.fromkeys(self.programs, StaleRole if road.stale else EarlyRole)
         self.roles = [
             kinds[role](program, self.workers[role], self.rules, self.post, timed)
             for role, program in self.programs.items()
         ]
-        self.reduced = self.reduced and not self.early
+        self.reduced = self.reduced and road is None
         self._places = {role.name: at for at, role in enumerate(self.roles)}
         calm = not (self.faults.cancels or self.faults.deadlines or self.faults.lies)
         self._quiet = [Quiet(role, calm and role.name != self.initiator) for role in self.roles]
@@ -275,7 +274,7 @@ class Explorer:
             raise move.broken
         to = (*state[:place], move.to, *state[place + 1 : -1], left)
         to = self.deliver(to, move.sent)
-        to = on_the_road(self.roles, self.post, to, place, move) if self.early else to
+        to = on_the_road(self.roles, self.post, to, place, move)
         return self._settled(to, trail) if self.reduced else to
 
     def _settled(self, state: tuple[int, ...], trail: Trail | None) -> tuple[int, ...]:

@@ -66,7 +66,7 @@ class StaleRole(EarlyRole):
         road: list[int] = []
         stale = stale._replace(live=stepped.to)
         for burst in stepped.bursts:
-            if self._rules.road.refused and not burst.early and (burst.forced or stale.ahead):
+            if self._road.refused and not burst.early and (burst.forced or stale.ahead):
                 return None, tuple(road)
             road.extend(map(self._post.number, burst.messages))
             stale = stale._replace(asked=stale.asked | frozenset(burst.calls), ahead=stale.ahead or burst.forced)
