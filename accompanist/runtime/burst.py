@@ -48,6 +48,9 @@ class Burst(msgspec.Struct, frozen=True):
     """What the core decided until it has to wait; written as one commit.
 
     `consumed`: messages that the program took in this burst for the first time (for telemetry; `runtime.trace`).
+    `forced`: it holds something that has to be stable before it is released. `early`: where the worker has a fence, the
+    burst may be released before the log has it, or has what it depends on: others keep all of that. No sidecar does so
+    yet (docs/durability.md).
     `ended`: the role reached its last phase. `parked`: it stopped for an operator in this burst. `timers`: timers set
     in this commit, so that a crash does not restart the wait."""
 
@@ -57,6 +60,7 @@ class Burst(msgspec.Struct, frozen=True):
     calls: tuple[CallWorker | CloseWorker, ...] = ()
     consumed: tuple[Message, ...] = ()
     forced: bool = False
+    early: bool = False
     ended: bool = False
     parked: Parked | None = None
     timers: tuple[TimerRow, ...] = ()
@@ -71,6 +75,12 @@ class Draft:
         self.calls: list[CallWorker | CloseWorker] = []
         self.timers: list[TimerRow] = []
         self.forced = False
+        """Whether it holds a record that nobody else keeps."""
+        self.kept_elsewhere = False
+        """Whether it holds a record that a fence keeps, too, or a message that follows from what others keep."""
+        self.stands = False
+        """Whether the log has to have where the program stands before this is released: it comes to a place that
+        decides whom the session believes."""
         self.parked: Parked | None = None
 
     def seal(self, row: SessionRow, consumed: tuple[Message, ...], *, ended: bool) -> Burst:
@@ -80,7 +90,8 @@ class Draft:
             messages=tuple(self.messages),
             calls=tuple(self.calls),
             consumed=consumed,
-            forced=self.forced,
+            forced=self.forced or self.kept_elsewhere,
+            early=not self.forced and not self.stands,
             ended=ended,
             parked=self.parked,
             timers=tuple(self.timers),

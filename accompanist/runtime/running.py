@@ -123,6 +123,7 @@ class ForwardRun:
             or (self._state.is_initiator and self._state.arguments is None)
         ):
             return StepOutcome.NOTHING
+        behind = self._stands_behind_commit()
         try:
             if self._state.run is None:
                 self._state.run = self._state.new_run()
@@ -140,6 +141,7 @@ class ForwardRun:
             self._gather()
             return self._state.park(DIVERGED, str(divergence))
         self._gather()
+        self._state.draft.stands |= self._calls_pivot() or (not behind and self._stands_behind_commit())
         if self._state.row.parked is not None:
             return StepOutcome.NOTHING
         if self._state.wait is None:
@@ -153,12 +155,23 @@ class ForwardRun:
             self._state.draft.calls.append(call)
         return StepOutcome.NOTHING
 
+    def _stands_behind_commit(self) -> bool:
+        """Whether its place decides whom it believes (`runtime.peer_aborts`). At the owner the pivot does."""
+        run, owner = self._state.run, self._state.program.choreography.commit_role
+        return run is not None and self._state.role != owner and run.behind_commit
+
+    def _calls_pivot(self) -> bool:
+        """Whether the program waits for the pivot's reply. A session that does not know so would grant a cancel."""
+        call = self._state.wait.call if self._state.wait is not None else None
+        operation = self._state.program.projection.operations[call.operation] if call is not None else None
+        return operation is not None and operation.pivot and not operation.recorded
+
     def _gather(self) -> None:
         """Take over what the run sent and consumed."""
         if self._state.run is None:
             return
         self._state.draft.messages.extend(self._state.run.sent)
-        self._state.draft.forced |= bool(self._state.run.sent)
+        self._state.draft.kept_elsewhere |= bool(self._state.run.sent)
         self._state.trace.took(self._state.run.consumed)
         self._state.run.sent, self._state.run.consumed = [], []
         contacts = tuple(sorted(self._state.run.contacts.union(self._state.row.contacts)))

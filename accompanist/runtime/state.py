@@ -159,13 +159,17 @@ class SessionState:
             return False
 
     def answer(self, event: CallAnswered, outcome: str) -> None:
-        """Record a worker's answer as the result of the open call."""
+        """Record a worker's answer as the result of the open call. A fence keeps what it answered for a transaction."""
         call = self.in_doubt() or (self.wait.call if self.wait else None)
         assert call is not None and call.site == event.site
         result = self.result(call.site, ResultKind.FORWARD, call.operation, call.arguments, outcome, event.value)
         self.remember(result)
         self.draft.results.append(result)
-        self.asked, self.draft.forced = None, True
+        self.asked = None
+        if self.program.projection.operations[call.operation].kind == "transaction":
+            self.draft.kept_elsewhere = True
+        else:
+            self.draft.forced = True
 
     def end_wait(self, world: WaitFor, outcome: str, value: bytes) -> None:
         """Record the end of a wait: the event came, or the time is over. The first of the two makes the result."""
@@ -181,7 +185,7 @@ class SessionState:
     @property
     def has_door(self) -> bool:
         """Whether this role's worker has to be closed: only if it may execute transactions."""
-        return any(operation.kind == "transaction" for operation in self.program.projection.operations.values())
+        return self.program.projection.transacts
 
     def new_run(self) -> Run:
         """A run of the program from the top, over what is known. Raises Failed."""

@@ -8,7 +8,9 @@ The same commit sends what every undone role sends (docs/protocol.md): the abort
 to, and to the initiator; and `compensated` to the initiator. The initiator waits for the answers of all roles that may
 have been reached, so this one must answer, too. The initiator itself never gets a tombstone.
 
-This relies on Rule 0: a message is in the log before it is acted upon. Else the worker would have to be closed, too.
+This relies on Rule 0: a message is in the log before it is acted upon. Under early release (docs/durability.md) it is
+not, so a role with transactions leaves no tombstone: the abort begins a session there. Its worker is closed, and what
+the fence lists is compensated, before the role answers.
 """
 
 from __future__ import annotations
@@ -21,11 +23,12 @@ from accompanist.runtime.ports import Phase, SessionRow
 from accompanist.runtime.requests import CANCELLED, DEADLINE
 
 
-def leaves_one(message: Message, service: str) -> bool:
+def leaves_one(message: Message, service: str, *, closes: bool = False) -> bool:
     """Whether a message leaves a tombstone instead of beginning a session at a role of this service. Not if the service
-    plays several roles of the session: they hand messages to each other in memory, so each needs a session."""
+    plays several roles of the session: they hand messages to each other in memory, so each needs a session. Nor if the
+    role `closes` what it does not know: it may have acted before anything was in its log, and has transactions."""
     several = sum(one == service for one in message.header.bindings.values()) > 1
-    return message.kind not in PROGRAMS and not several
+    return message.kind not in PROGRAMS and not several and not closes
 
 
 def tombstone(message: Message, program: RoleProgram) -> tuple[SessionRow, tuple[Message, ...]]:

@@ -380,3 +380,38 @@ class GuessesThatThePivotFailed(Session):
     """Without a fence: a pivot without an answer is taken as not done."""
 
     parts = SessionParts(position=_GuessesThatThePivotFailed)
+
+
+class _ReleasesAnyAnswerEarly(SessionState):
+    def answer(self, event: CallAnswered, outcome: str) -> None:
+        forced = self.draft.forced
+        super().answer(event, outcome)
+        self.draft.forced, self.draft.kept_elsewhere = forced, True
+
+
+class ReleasesAnyAnswerEarly(Session):
+    """Goes on with any answer before its log has it, whether a fence keeps that answer or not."""
+
+    parts = SessionParts(state=_ReleasesAnyAnswerEarly)
+
+
+class _CallsThePivotEarly(ForwardRun):
+    def _calls_pivot(self) -> bool:
+        return False
+
+
+class CallsThePivotEarly(Session):
+    """Calls the pivot before its log has what the call depends on."""
+
+    parts = SessionParts(running=_CallsThePivotEarly)
+
+
+class _ComesBehindTheCommitPointEarly(ForwardRun):
+    def _stands_behind_commit(self) -> bool:
+        return False
+
+
+class ComesBehindTheCommitPointEarly(Session):
+    """Says that it has done its part before its log has that."""
+
+    parts = SessionParts(running=_ComesBehindTheCommitPointEarly)

@@ -94,6 +94,11 @@ class Projection:
     receives: frozenset[tuple[str, str, str]] | None = None
     enters: frozenset[str] = frozenset()
 
+    @property
+    def transacts(self) -> bool:
+        """Whether its worker may execute transactions: then there is something to close and to undo."""
+        return any(operation.kind == "transaction" for operation in self.operations.values())
+
     def takes(self, site: str, sender: str, kind: str) -> bool:
         """Whether this program may come to ask for such a message: whether it has the point, on a way that there is,
         with turns written as it writes them. How often a loop turns is not known before."""

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from accompanist.language.program.program import Operation, RoleProgram
 from accompanist.runtime.beginning import PROGRAMS, owner_of_saga
 from accompanist.runtime.messages import Kind
+from accompanist.runtime.ports import Phase
 from accompanist.simulation.search.abstract_state import AbstractPhase, AbstractRole, AbstractState, Effect, SagaShape
 from accompanist.simulation.search.properties import Broken, Property
 from accompanist.simulation.search.refinement import NoRule, path
@@ -28,12 +29,8 @@ def saga_of(programs: Mapping[str, RoleProgram]) -> SagaShape:
     owner = owner_of_saga(choreography)
     assert choreography.initiator is not None and owner is not None
     sends = {role: frozenset(program.projection.sends_to) for role, program in programs.items()}
-    doors = frozenset(role for role, program in programs.items() if _has_door(program))
+    doors = frozenset(role for role, program in programs.items() if program.projection.transacts)
     return SagaShape(choreography.initiator, owner, sends, doors)
-
-
-def _has_door(program: RoleProgram) -> bool:
-    return any(operation.kind == "transaction" for operation in program.projection.operations.values())
 
 
 def effect(site: str, operation: Operation) -> Effect:
@@ -46,21 +43,25 @@ def standing(role: RoleSystem, at: int, program: RoleProgram, post: Post) -> Abs
     state, row, operations = role.state(at), role.row(at), program.projection.operations
     messages = [post.messages[number] for number in state.inbox]
     kinds = {message.kind for message in messages}
-    unwritten = AbstractPhase.RUNNING if kinds & PROGRAMS else AbstractPhase.IDLE
+    begun = kinds & PROGRAMS or state.ever is not None
+    unwritten = AbstractPhase.RUNNING if begun else AbstractPhase.IDLE
     executed = tuple(effect(entry.site, operations[entry.operation]) for entry in state.fence.executed)
     recorded = any(
         result.outcome == "replied" and result.operation in operations and operations[result.operation].recorded
         for result in state.results
     )
+    asked = any(one.kind is Kind.CANCEL and one.sender == one.header.initiator != role.name for one in messages)
+    if role.early and not begun and not asked and row is not None and row.phase is Phase.RUNNING:
+        row = None  # it began with an abort: it is on its way from idle to undoing, and why is in its inbox
     return AbstractRole(
         phase=AbstractPhase(row.phase.value) if row is not None else unwritten,
         vote=row.vote if row is not None else None,
-        contacts=frozenset(row.contacts) if row is not None else frozenset(),
+        contacts=frozenset(row.contacts if row is not None else ()) | (state.ever or frozenset()),
         shut=state.fence.closed,
         executed=(*executed, *(one for one in executed if one.site in state.fence.doubled)),
         undone=state.fence.undone,
         told=Kind.ABORT in kinds,
-        asked=any(one.kind is Kind.CANCEL and one.sender == one.header.initiator != role.name for one in messages),
+        asked=asked,
         granted=row is not None and row.granted is not None,
         passed=recorded or any(one.pivot for one in executed),
     ).plain()

@@ -28,17 +28,19 @@ import msgspec
 
 from accompanist.language import waits
 from accompanist.language.program.program import RoleProgram
-from accompanist.runtime.authority import allows, ends_by_hand
 from accompanist.runtime.control import CLIENT, control, event, site_of
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.simulation.search import properties
 from accompanist.simulation.search.abstraction import Refinement
 from accompanist.simulation.search.cycle import on_a_cycle
+from accompanist.simulation.search.early import EarlyRole, on_the_road
 from accompanist.simulation.search.fence import ModelWorker
+from accompanist.simulation.search.lies import lies_of
 from accompanist.simulation.search.plain import PlainRole
 from accompanist.simulation.search.properties import Broken, FinalState, Property
 from accompanist.simulation.search.reduce import Quiet, crashing, cut_off
 from accompanist.simulation.search.role import RoleSystem
+from accompanist.simulation.search.stale import StaleRole
 from accompanist.simulation.search.state import DOWN, Chance, Post, Rules, Transition
 
 _looked_every = 256
@@ -161,10 +163,16 @@ class Explorer:
         )
         self.post = Post()
         timed = self.faults.deadlines > 0
+        road = self.rules.road
+        assert road is None or not self.plain, "early release is for workers with a fence"
+        kinds = {role: PlainRole if role in self.plain else RoleSystem for role in self.programs}
+        if road is not None:
+            kinds = dict.fromkeys(self.programs, StaleRole if road.stale else EarlyRole)
         self.roles = [
-            (PlainRole if role in self.plain else RoleSystem)(program, self.workers[role], self.rules, self.post, timed)
+            kinds[role](program, self.workers[role], self.rules, self.post, timed)
             for role, program in self.programs.items()
         ]
+        self.reduced = self.reduced and road is None
         self._places = {role.name: at for at, role in enumerate(self.roles)}
         calm = not (self.faults.cancels or self.faults.deadlines or self.faults.lies)
         self._quiet = [Quiet(role, calm and role.name != self.initiator) for role in self.roles]
@@ -175,9 +183,10 @@ class Explorer:
         self._purses = [Purse(self.faults, frozenset(range(len(self.roles))) if self.faults.crashes else frozenset())]
         self._spent: dict[tuple[int, int, Chance], int] = {}
         self._cancel = self.post.number(control(self.header, Kind.CANCEL, CLIENT, self.initiator, "no more"))
-        self._lies = [self.post.number(lie) for lie in self._aborts()] if self.faults.lies else []
+        self._lies = [self.post.number(lie) for lie in lies_of(self.header, self.programs)] if self.faults.lies else []
         for role in self.roles:
             role.lies = frozenset(self._lies)
+            role.remembers = self.refines
         self._told = [
             (
                 self._places[role],
@@ -222,6 +231,8 @@ class Explorer:
         purse = state[-1]
         for place, role in enumerate(self.roles):
             for move in role.moves(state[place]):
+                if move.chance is Chance.WRITE and place not in self._purses[purse].crashing:
+                    continue  # what no crash can take away need not be written
                 left = self._spend(purse, place, move.chance)
                 if move.declines and left >= 0:
                     left = self._spend(left, place, Chance.DECLINE)
@@ -237,15 +248,6 @@ class Explorer:
                 yield place, move, self._spend(purse, place, Chance.CANCEL)
         if self._purses[purse].left.lies:
             yield from self._lied(state)
-
-    def _aborts(self) -> Iterator[Message]:
-        """Every abort that a role may say to another, but for those whose word decides."""
-        for receiver, program in self.programs.items():
-            for sender in self.programs:
-                lie = control(self.header, Kind.ABORT, sender, receiver, "a lie")
-                decides = ends_by_hand(program.choreography, sender)
-                if sender != receiver and not decides and allows(program, lie):
-                    yield lie
 
     def _lied(self, state: tuple[int, ...]) -> Iterator[tuple[int, Transition, int]]:
         """A role that takes part says what is not so, to one that takes part: to another it could as well be silent."""
@@ -270,7 +272,9 @@ class Explorer:
             trail.append((place, move))
         if move.broken is not None:
             raise move.broken
-        to = self.deliver((*state[:place], move.to, *state[place + 1 : -1], left), move.sent)
+        to = (*state[:place], move.to, *state[place + 1 : -1], left)
+        to = self.deliver(to, move.sent)
+        to = on_the_road(self.roles, self.post, to, place, move)
         return self._settled(to, trail) if self.reduced else to
 
     def _settled(self, state: tuple[int, ...], trail: Trail | None) -> tuple[int, ...]:
@@ -291,7 +295,7 @@ class Explorer:
 
     def step(self, place: int, move: Transition) -> ScheduleStep:
         """A move, for people."""
-        sent = tuple(self.post.messages[number] for number in move.sent)
+        sent = tuple(self.post.messages[number] for number in (*move.sent, *move.road))
         return ScheduleStep(self.roles[place].name, move.text, sent)
 
     def judge_end(self, state: tuple[int, ...]) -> str:

@@ -78,8 +78,19 @@ def _buried(move: RoleProgress) -> bool:
     return once and goal.phase is AbstractPhase.ENDED and blank and not move.is_initiator
 
 
+def _sent_to(move: RoleProgress) -> bool:
+    return any(move.role in one.contacts for one in move.now.values())
+
+
+def _told_first(move: RoleProgress) -> bool:
+    """Whether an abort is the first that it hears, and it leaves no tombstone: it closes and goes back (`told`)."""
+    idle = move.at.phase is AbstractPhase.IDLE and not _sent_to(move)
+    return idle and move.at.told and move.goal.phase in BACK and not _buried(move)
+
+
 def _begins(move: RoleProgress) -> bool:
-    return move.at.phase is AbstractPhase.IDLE and move.goal.phase is not AbstractPhase.IDLE and not _buried(move)
+    idle = move.at.phase is AbstractPhase.IDLE and move.goal.phase is not AbstractPhase.IDLE
+    return idle and not _buried(move) and not _told_first(move)
 
 
 def _next_effect(move: RoleProgress) -> Effect | None:
@@ -168,7 +179,7 @@ def _forward_is_due(move: RoleProgress) -> bool:
 
 
 def _goes_back(move: RoleProgress) -> bool:
-    begun = move.at.phase in (AbstractPhase.RUNNING, AbstractPhase.DONE)
+    begun = move.at.phase in (AbstractPhase.RUNNING, AbstractPhase.DONE) or _told_first(move)
     return begun and move.goal.phase in BACK and not _buried(move) and not _forward_is_due(move)
 
 
@@ -272,7 +283,7 @@ RULES: dict[str, ProvedRule] = {
     "start": ProvedRule(lambda move: move.is_initiator and _begins(move), _any, _to(AbstractPhase.RUNNING)),
     "begin": ProvedRule(
         lambda move: not move.is_initiator and _begins(move),
-        _only(lambda move: any(move.role in one.contacts for one in move.now.values()), "nobody has sent to it"),
+        _only(_sent_to, "nobody has sent to it"),
         _to(AbstractPhase.RUNNING),
     ),
     "execute": ProvedRule(lambda move: _next_effect(move) is not None and not _commits(move), _executes, _executed),

@@ -44,6 +44,10 @@ class RoleSystem:
 
     plain = False
     """Whether its worker has no fence."""
+    early = False
+    """Whether it releases early (`search.early`)."""
+    remembers = False
+    """Whether a state knows what the role has ever done, also what no log has: for the proved protocol only."""
 
     def __init__(
         self, program: RoleProgram, worker: ModelWorker, rules: Rules, post: Post, timed: bool = False
@@ -198,10 +202,13 @@ class RoleSystem:
         if state.live < 0:
             if not self._begins(message):
                 return Transition(f"{text}, and drops it", chance, self._number(heard))
-            if leaves_one(message, self.name):
+            if self._leaves_tombstone_for(message):
                 return self._leaves_tombstone(heard, message, text, chance)
             heard = heard._replace(live=self._sessions.begin(message))
         return self._fed(heard, number, Arrived(message), text, chance)
+
+    def _leaves_tombstone_for(self, message: Message) -> bool:
+        return leaves_one(message, self.name)
 
     def _leaves_tombstone(self, heard: RoleState, message: Message, text: str, chance: Chance) -> Transition:
         """A role that the session never reached writes a tombstone, and sends what it owes, in one commit."""
@@ -338,7 +345,7 @@ class RoleSystem:
         text = f"{self.name} restarts"
         up = state._replace(live=NOBODY)
         begin = {number for number in state.inbox if self._begins(self._post.messages[number])}
-        programs = {number for number in begin if not leaves_one(self._post.messages[number], self.name)}
+        programs = {number for number in begin if not self._leaves_tombstone_for(self._post.messages[number])}
         if state.row < 0 and not (self._rules.inbox_swept and programs):
             if self._rules.inbox_swept:
                 up = up._replace(heard=state.inbox - begin)  # what leaves a tombstone is heard again
@@ -363,7 +370,10 @@ class RoleSystem:
             part = Stepped(stepped.to, stepped.bursts[:count])
             move = self._carried(up, part, f"{text}, and CRASHES after {count} of its commits", Chance.CRASH)
             if move.broken is None:
-                yield move._replace(to=self._number(self._dead(self._states[move.to])))
+                yield self._recovers_and_crashes(move)
+
+    def _recovers_and_crashes(self, move: Transition) -> Transition:
+        return move._replace(to=self._number(self._dead(self._states[move.to])))
 
     # -- deciding ----------------------------------------------------------------------------------
 
@@ -387,7 +397,7 @@ class RoleSystem:
                     properties.committed(self.name, self._row(to.row), self._rows[row])
                 except Broken as broken:
                     return Transition(text, chance, self._number(to), (), broken)
-                to = to._replace(row=row, results=self._kept(to.results, burst), timers=_timed(to.timers, burst))
+                to = to._replace(row=row, results=self._kept(to.results, burst), timers=timed(to.timers, burst))
                 sent.extend(map(self._post.number, burst.messages))
             to = to._replace(asked=to.asked | frozenset(burst.calls))
         return Transition(text, chance, self._number(to), tuple(sent))
@@ -468,7 +478,7 @@ class RoleSystem:
         return self._program.projection.operations[result.operation].kind == "query"
 
 
-def _timed(timers: frozenset[str], burst: Burst) -> frozenset[str]:
+def timed(timers: frozenset[str], burst: Burst) -> frozenset[str]:
     """The timers that are still set after a commit."""
     if burst.row.phase in properties.BACK:
         return frozenset()
