@@ -42,7 +42,8 @@ REVISIONS = (
     "0022",
     "0023",
     "0024",
-    "0027",
+    "0025",
+    "0026",
 )
 """All revisions this program knows, oldest first."""
 

@@ -1,6 +1,6 @@
-"""Where replicas take messages directly, and what a message that comes so may begin.
+"""What a flush does in its neighbours' schemas is planned once for each connection.
 
-Revision ID: 0027
+Revision ID: 0025
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from accompanist.log import revision as sql
 
-revision = "0027"
+revision = "0025"
 down_revision = "0024"
 branch_labels = None
 depends_on = None
