@@ -5,12 +5,14 @@
 -- Locks: nothing.
 -- Answers: one value for each session, in the order given.
 CREATE FUNCTION begun(sessions uuid[], roles text[]) RETURNS boolean[]
-LANGUAGE sql STABLE SET search_path FROM CURRENT SET enable_hashjoin = off SET enable_mergejoin = off
+LANGUAGE plpgsql STABLE SET search_path FROM CURRENT SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
-    SELECT coalesce(array_agg(
-        EXISTS (SELECT FROM session s WHERE s.session = k.session AND s.role = k.role)
-        OR EXISTS (SELECT FROM stub b WHERE b.session = k.session AND b.role = k.role) ORDER BY k.place), '{}')
-    FROM unnest(sessions, roles) WITH ORDINALITY AS k (session, role, place)
+BEGIN
+    RETURN ARRAY(
+        SELECT EXISTS (SELECT FROM session s WHERE s.session = k.session AND s.role = k.role)
+            OR EXISTS (SELECT FROM stub b WHERE b.session = k.session AND b.role = k.role)
+        FROM unnest(sessions, roles) WITH ORDINALITY AS k (session, role, place) ORDER BY k.place);
+END
 $$;
 
 REVOKE ALL ON FUNCTION begun FROM PUBLIC;
