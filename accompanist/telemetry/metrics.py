@@ -121,7 +121,7 @@ class Metrics:
             self._failures.add(1, {names.TASK: task})
 
     def connection_refused(self) -> None:
-        if self._on:
+        if self.on:
             self._unopened.add(1)
 
     def wakeups_missed(self, kind: str, count: int) -> None:
