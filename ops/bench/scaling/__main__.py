@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import random
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator
@@ -65,8 +66,9 @@ async def payload(running: Cluster, load: Load) -> Points:
     async with points.measuring(running) as measure:
         found = []
         for size in PAYLOADS:
-            plain = await points.plain(running, "x" * size, 4, load)
-            found.append({**await measure("ring4", "x" * size, size, load), **plain})
+            value = random.Random(size).randbytes(size // 2).hex()  # what compresses well would cost nothing
+            plain = await points.plain(running, value, 4, load)
+            found.append({**await measure("ring4", value, size, load), **plain})
         return found
 
 
