@@ -16,11 +16,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 import signal
 import socket
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -54,7 +53,7 @@ from accompanist.sidecar.config import OFF, Config, Service
 from accompanist.sidecar.hearing import hear
 from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.links.handed import HandedOver
-from accompanist.sidecar.links.receiving import LinkServer
+from accompanist.sidecar.links.opening import open_links
 from accompanist.sidecar.links.sending import Links
 from accompanist.sidecar.loops.collection import Collector
 from accompanist.sidecar.loops.intake import Intake
@@ -137,7 +136,7 @@ class Sidecar:
         self._refused = RefusedConnections(self._tracing.connection_refused)
         self._background = Background(away=(LogUnavailable,), failed=self._tracing.task_failed)
         self._links: Links | None = None
-        self._announced = asyncio.Event()
+        self._acquired = asyncio.Event()
         self._leave = AsyncExitStack()
         self._owner = f"{service.name}@{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"
 
@@ -193,6 +192,13 @@ class Sidecar:
         self._driver = Driver(
             service.name, self._hosted, self._log, self._flusher, self._calls, self._tracing, self._waiters.ended
         )
+        await self._start_loops(versions, schemas, couriers)
+
+    async def _start_loops(
+        self, versions: Versions, schemas: Collection[str], couriers: Mapping[str, WorkerClient]
+    ) -> None:
+        """Start what keeps the sessions going."""
+        service, leave = self._service, self._leave
         collection = Collector(
             self._log,
             self._calls,
@@ -215,9 +221,9 @@ class Sidecar:
             stands_for_s=self._flusher.stands_for_s,
             relayed=self._relay.wake,
             handled=self._handed.handled,
-            acquired=self._announced.set,
+            acquired=self._acquired.set,
         )
-        self._listener = None if service.poll_only else Listener.at(dsn, service.schema, self._hear)
+        self._listener = None if service.poll_only else Listener.at(service.database, service.schema, self._hear)
         if self._listener is not None:
             leave.push_async_callback(_cancelled, self._background.keep("listener", self._listener.run))
         leave.push_async_callback(self._intake.release)
@@ -227,37 +233,22 @@ class Sidecar:
         pause = partial(asyncio.sleep, limits.fence_look_ms / 1000)
         leave.push_async_callback(_cancelled, self._background.repeat("fences", self._calls.look, pause))
         if service.link != OFF:
-            await self._open_links(schemas)
+            folder, directory = Path(service.link or service.state_dir), self._log.links()
+            self._links = await open_links(
+                service.name,
+                self._owner,
+                folder,
+                schemas,
+                directory,
+                self._handed.take,
+                self._acquired,
+                self._background.repeat,
+                leave,
+            )
         self._relay.start()
         leave.push_async_callback(self._relay.stop)
         self._intake.start()
         leave.push_async_callback(self._intake.stop)
-
-    async def _open_links(self, schemas: Collection[str]) -> None:
-        """Hand messages to peers, and take theirs, over links. Without a place for the socket they go by the log."""
-        path = Path(self._service.link or self._service.state_dir) / f"link-{uuid4().hex[:8]}.sock"
-        if len(os.fsencode(path)) > limits.link_address_bytes_max:
-            logger.warning(
-                "links.off", problem=f"{path} is too long for a socket", hint="set `link` to another directory"
-            )
-            return
-        directory, key = self._log.links(), secrets.token_bytes(32)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            server = await LinkServer.start(str(path), key, self._handed.take)
-        except (OSError, OperatorError) as problem:
-            logger.warning("links.off", problem=str(problem))
-            return
-        self._leave.push_async_callback(server.stop)
-        self._links = Links(self._service.name, schemas, directory)
-        self._leave.push_async_callback(self._links.close)
-
-        async def announce() -> None:
-            self._announced.clear()
-            await directory.announce(self._owner, str(path), key)
-
-        task = self._background.repeat("links", announce, self._announced.wait)
-        self._leave.push_async_callback(_cancelled, task)
 
     async def _measure(self) -> None:
         """Update the gauges."""

@@ -375,6 +375,17 @@ class Replica:
             relayed=self.relay.wake,
             handled=self.handed.handled,
         )
+        self._serve(hosted, tracing)
+        self.begun = versions is None
+        self.beginning = None if versions is None else asyncio.create_task(self._register(versions))
+        if versions is None:
+            self.relay.start()
+            self.intake.start()
+        self.looking = asyncio.create_task(self.calls.look())
+
+    def _serve(self, hosted: Hosted, tracing: Tracing) -> None:
+        """Make the API."""
+        loop = self.cluster.loop
         self.api = Api(
             self.service,
             hosted,
@@ -392,12 +403,6 @@ class Replica:
         )
         events = EventsAndTimers(self.service, hosted, self.log, self.api, self.driver.timer_set, self.clock)
         self.methods = self.api.methods() | operators.methods() | events.methods()
-        self.begun = versions is None
-        self.beginning = None if versions is None else asyncio.create_task(self._register(versions))
-        if versions is None:
-            self.relay.start()
-            self.intake.start()
-        self.looking = asyncio.create_task(self.calls.look())
 
     def _show(self, hostile: Hostile) -> None:
         """Show the judge each burst before it is carried out."""

@@ -1,0 +1,69 @@
+"""Opens the links of one sidecar: it listens, announces where, and hands over from then on.
+
+Not promised: that there are links. Without a place for the socket, messages go by the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import AsyncExitStack
+from pathlib import Path
+from uuid import uuid4
+
+import structlog
+
+from accompanist import limits
+from accompanist.errors import OperatorError
+from accompanist.log.links import PostgresLinks
+from accompanist.sidecar.links.receiving import Handed, LinkServer
+from accompanist.sidecar.links.sending import Links
+
+logger = structlog.get_logger("accompanist.links")
+
+Repeat = Callable[[str, Callable[[], Awaitable[object]], Callable[[], Awaitable[object]]], "asyncio.Task[None]"]
+"""`Background.repeat`."""
+
+
+async def open_links(
+    service: str,
+    owner: str,
+    folder: Path,
+    peers: Collection[str],
+    directory: PostgresLinks,
+    handed: Handed,
+    acquired: asyncio.Event,
+    repeat: Repeat,
+    leave: AsyncExitStack,
+) -> Links | None:
+    """Listen in a folder, and announce that in the log as `owner`, each time that shards are `acquired`. What has to be
+    stopped is put on `leave`."""
+    path = folder / f"link-{uuid4().hex[:8]}.sock"
+    if len(os.fsencode(path)) > limits.link_address_bytes_max:
+        logger.warning("links.off", problem=f"{path} is too long for a socket", hint="set `link` to another directory")
+        return None
+    key = secrets.token_bytes(32)
+    try:
+        os.makedirs(folder, exist_ok=True)  # once, before anything is served
+        server = await LinkServer.start(str(path), key, handed)
+    except (OSError, OperatorError) as problem:
+        logger.warning("links.off", problem=str(problem))
+        return None
+    leave.push_async_callback(server.stop)
+    links = Links(service, peers, directory)
+    leave.push_async_callback(links.close)
+
+    async def announce() -> None:
+        acquired.clear()
+        await directory.announce(owner, str(path), key)
+
+    task = repeat("links", announce, acquired.wait)
+
+    async def ended() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    leave.push_async_callback(ended)
+    return links
