@@ -187,7 +187,7 @@ FUNCTIONS: Mapping[str, Function] = {
         "content",
     ),
     "deliver_of": Function(
-        RECEIVING, "whether a schema has the `deliver` that a log has: signature, owner, path and all; else none"
+        RECEIVING, "the `deliver` of each schema that has what a log has: signature, owner, path and all; else none"
     ),
     "take": Function(
         RECEIVING,

@@ -42,6 +42,7 @@ REVISIONS = (
     "0022",
     "0023",
     "0024",
+    "0025",
 )
 """All revisions this program knows, oldest first."""
 

@@ -11,14 +11,16 @@ CREATE FUNCTION deliver(
     sessions uuid[], sites text[], senders text[], receivers text[], kinds text[],
     headers bytea[], payloads bytea[], contexts bytea[], home boolean
 ) RETURNS text[]
-LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
 -- a sender does not wait long for a receiver that is, say, being migrated: its message goes by the outbox then
 SET lock_timeout = '250ms'
 AS $$
-    SELECT CASE
-        WHEN speaker() = '' THEN array_fill('unknown'::text, ARRAY[cardinality(sessions)])
-        ELSE accept(speaker(), sessions, sites, senders, receivers, kinds, headers, payloads, contexts, home)
-    END
+BEGIN
+    IF speaker() = '' THEN
+        RETURN array_fill('unknown'::text, ARRAY[cardinality(sessions)]);
+    END IF;
+    RETURN accept(speaker(), sessions, sites, senders, receivers, kinds, headers, payloads, contexts, home);
+END
 $$;
 
 REVOKE ALL ON FUNCTION deliver FROM PUBLIC;

@@ -33,6 +33,12 @@ SET plan_cache_mode = force_generic_plan SET enable_hashjoin = off SET enable_me
 SET seq_page_cost = 1 SET random_page_cost = 0.1
 AS $$
 DECLARE
+    going_back boolean := false;
+    over boolean := false;
+    target message_target;
+    schemas text[] := '{}';
+    counts integer[] := '{}';
+    homes boolean[] := '{}';
     sent record;
     answers text[] := '{}';
 BEGIN
@@ -50,6 +56,8 @@ BEGIN
     ORDER BY s.session, s.role FOR NO KEY UPDATE;
 
     IF cardinality(sessions) > 0 THEN
+        SELECT bool_or(w.phase IN ('undoing', 'undone', 'ended')), bool_or(w.phase = 'settled') INTO going_back, over
+        FROM unnest(sessions) AS w;
         INSERT INTO session AS old (
             session, role, shard, open, parked, choreography, phase, vote, outcome,
             reason, header, body, result, started_at, waiting, retrying, epoch, turn, over_at)
@@ -107,13 +115,14 @@ BEGIN
         ON CONFLICT DO NOTHING;
     END IF;
     -- only what a timer can end with is looked for: most commits have none of it
-    IF EXISTS (SELECT FROM unnest(results) AS r WHERE r.operation = 'role.sleep' OR r.operation LIKE 'role.timeout.%')
+    IF cardinality(results) > 0 AND EXISTS (
+        SELECT FROM unnest(results) AS r WHERE r.operation = 'role.sleep' OR r.operation LIKE 'role.timeout.%')
     THEN
         DELETE FROM timer t USING unnest(results) AS r
         WHERE (t.session, t.role, t.site) = (r.session, r.role, r.site)
           AND (r.operation = 'role.sleep' OR r.operation LIKE 'role.timeout.%');
     END IF;
-    IF EXISTS (SELECT FROM unnest(sessions) AS w WHERE w.phase IN ('undoing', 'undone', 'ended')) THEN
+    IF going_back THEN
         DELETE FROM timer t USING unnest(sessions) AS w
         WHERE t.session = w.session AND t.role = w.role AND w.phase IN ('undoing', 'undone', 'ended');
     END IF;
@@ -122,9 +131,13 @@ BEGIN
         SELECT array_agg(m.session) AS session, array_agg(m.site) AS site, array_agg(m.sender) AS sender,
             array_agg(m.receiver) AS receiver, array_agg(m.kind) AS kind, array_agg(m.header) AS header,
             array_agg(m.payload) AS payload, array_agg(m.context) AS context INTO sent FROM unnest(messages) AS m;
+        FOREACH target IN ARRAY targets LOOP
+            schemas := schemas || target.schema;
+            counts := counts || target.messages;
+            homes := homes || target.home;
+        END LOOP;
         answers := hand_over(
-            ARRAY(SELECT t.schema FROM unnest(targets) AS t), ARRAY(SELECT t.messages FROM unnest(targets) AS t),
-            ARRAY(SELECT t.home FROM unnest(targets) AS t), sent.session, sent.site, sent.sender, sent.receiver,
+            schemas, counts, homes, sent.session, sent.site, sent.sender, sent.receiver,
             sent.kind, sent.header, sent.payload, sent.context);
         IF answers && ARRAY['full', 'unknown', 'refused', 'nowhere'] THEN
             INSERT INTO outbox AS old (session, site, sender, receiver, kind, service, answer, header, payload, context)
@@ -149,7 +162,7 @@ BEGIN
 
     -- A role that goes back, or is over, says nothing more to programs: what waits of it would begin a session
     -- somewhere that nobody remembers.
-    IF EXISTS (SELECT FROM unnest(sessions) AS w WHERE w.phase IN ('undoing', 'undone', 'settled', 'ended')) THEN
+    IF going_back OR over THEN
         DELETE FROM outbox o USING unnest(sessions) AS w, session s
         WHERE o.session = w.session AND o.sender = w.role AND o.kind IN ('data', 'choice')
           AND s.session = w.session AND s.role = w.role

@@ -4,8 +4,8 @@
 --
 -- What goes wrong in a neighbour's schema (it is missing, the right is missing, a lock is held) is answered, and does
 -- not fail here. Only a statement that is cancelled meanwhile ends here, too. A neighbour's `deliver` runs in this
--- transaction, so it has to be the one that a log has: `deliver_of` is asked before the call and after it. If another
--- one was put in its place meanwhile, nothing of this transaction stays.
+-- transaction, so it has to be the one that a log has: `deliver_of` is asked about all before the first call and
+-- after the last. If one was replaced meanwhile, nothing of this transaction stays.
 --
 -- Called by: `flush`, `resend`.
 -- Locks: what `accept` locks in each receiver's schema.
@@ -25,9 +25,12 @@ DECLARE
     part text[];
     lo integer := 1;
     hi integer;
-    before record;
-    after record;
+    neighbours text[] := array_remove(array_remove(schemas, ''), current_schema()::text);
+    before text[];
 BEGIN
+    IF neighbours <> '{}' THEN
+        before := deliver_of(schemas);
+    END IF;
     FOR i IN 1 .. cardinality(schemas) LOOP
         hi := lo + counts[i] - 1;
         part := NULL;
@@ -37,21 +40,14 @@ BEGIN
                 headers[lo:hi], payloads[lo:hi], contexts[lo:hi], homes[i]);
         ELSIF schemas[i] = '' THEN
             part := array_fill('nowhere'::text, ARRAY[counts[i]]);
-        ELSE
-            SELECT * INTO before FROM deliver_of(schemas[i]);
-            IF before.found IS NOT NULL THEN
-                BEGIN
-                    EXECUTE format('SELECT %I.deliver($1, $2, $3, $4, $5, $6, $7, $8, $9)', schemas[i]) INTO part
-                    USING sessions[lo:hi], sites[lo:hi], senders[lo:hi], receivers[lo:hi], kinds[lo:hi],
-                        headers[lo:hi], payloads[lo:hi], contexts[lo:hi], homes[i];
-                EXCEPTION WHEN OTHERS THEN
-                    part := NULL;
-                END;
-                SELECT * INTO after FROM deliver_of(schemas[i]);
-                IF after IS DISTINCT FROM before THEN
-                    RAISE EXCEPTION 'deliver was replaced while it was called' USING ERRCODE = 'serialization_failure';
-                END IF;
-            END IF;
+        ELSIF before[i] IS NOT NULL THEN
+            BEGIN
+                EXECUTE format('SELECT %I.deliver($1, $2, $3, $4, $5, $6, $7, $8, $9)', schemas[i]) INTO part
+                USING sessions[lo:hi], sites[lo:hi], senders[lo:hi], receivers[lo:hi], kinds[lo:hi],
+                    headers[lo:hi], payloads[lo:hi], contexts[lo:hi], homes[i];
+            EXCEPTION WHEN OTHERS THEN
+                part := NULL;
+            END;
         END IF;
         IF part IS NULL OR cardinality(part) <> counts[i] THEN
             part := array_fill('unknown'::text, ARRAY[counts[i]]);
@@ -59,6 +55,9 @@ BEGIN
         answers := answers || part;
         lo := hi + 1;
     END LOOP;
+    IF neighbours <> '{}' AND deliver_of(schemas) IS DISTINCT FROM before THEN
+        RAISE EXCEPTION 'deliver was replaced while it was called' USING ERRCODE = 'serialization_failure';
+    END IF;
     PERFORM own_name();
     RETURN answers;
 END

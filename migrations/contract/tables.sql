@@ -296,10 +296,23 @@ CREATE INDEX audit_of_session ON audit (session);
 CREATE INDEX audit_at ON audit (at);
 GRANT SELECT, INSERT ON audit TO :"sidecar";
 
+-- Values that do not fit on a page are compressed with lz4, where the server was built with it. JSON takes a third of
+-- the time that it takes with Postgres's own form, and 1.6 times the room. What was written before is read as it is.
+DO $$
+BEGIN
+    ALTER TABLE inbox ALTER payload SET COMPRESSION lz4;
+    ALTER TABLE outbox ALTER payload SET COMPRESSION lz4;
+    ALTER TABLE result ALTER value SET COMPRESSION lz4;
+    ALTER TABLE session ALTER result SET COMPRESSION lz4;
+EXCEPTION WHEN feature_not_supported THEN
+    NULL;
+END
+$$;
+
 -- The revision that the schema is at. Alembic reads and writes it; a sidecar compares it when it starts.
 CREATE TABLE alembic_version (
     version_num varchar(32) NOT NULL,
     CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 GRANT SELECT ON alembic_version TO :"sidecar";
-INSERT INTO alembic_version VALUES ('0024');
+INSERT INTO alembic_version VALUES ('0025');

@@ -87,6 +87,33 @@ async def test_one_that_is_put_in_its_place_while_it_is_called_leaves_nothing(
     assert await log.load([(of.session, "warehouse")])
 
 
+async def test_all_neighbours_of_a_flush_are_looked_at_again(
+    postgres_world: PostgresWorld, admin: asyncpg.Connection
+) -> None:
+    """Also one that puts another function in the place of a second neighbour's, while the first one is called."""
+    of = header()
+    await admin.execute(f"""{MOVED};
+        CREATE FUNCTION {OURS} RETURNS text[] LANGUAGE plpgsql SECURITY DEFINER SET search_path = acc_loyalty, pg_temp
+        AS $$ BEGIN
+            ALTER FUNCTION acc_payment.deliver({ARGUMENTS}) COST 7;
+            RETURN array_fill('stored'::text, ARRAY[cardinality($1)]);
+        END $$;
+        ALTER FUNCTION {OURS} OWNER TO loyalty_owner;
+        GRANT payment_owner TO loyalty_owner;
+        GRANT EXECUTE ON FUNCTION {OURS} TO {names.PEER_ROLE}""")
+    sidecar = await postgres_world.connect("warehouse", names.sidecar_role("warehouse"))
+    payment = await owner(postgres_world, "payment")
+    with pytest.raises(asyncpg.SerializationError, match="replaced"):
+        await sidecar.fetchval(
+            "SELECT hand_over('{acc_loyalty,acc_payment}', '{1,1}', '{f,f}', ARRAY[$1::uuid, $1], '{s,s}',"
+            " '{warehouse,warehouse}', '{loyalty,payment}', '{data,data}', ARRAY['x'::bytea, 'x'],"
+            " ARRAY['x'::bytea, 'x'], ARRAY['{}'::bytea, '{}'])",
+            of.session,
+        )
+    await sidecar.close()
+    assert await payment.take(10) == []
+
+
 async def test_a_temporary_table_is_not_read_in_the_place_of_ours(postgres_world: PostgresWorld) -> None:
     """A neighbour's function runs in our session when a message is handed over to it, and may make one there."""
     log = await owner(postgres_world, "warehouse")

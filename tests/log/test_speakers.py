@@ -113,6 +113,34 @@ async def test_what_tells_an_unknown_session_of_its_end_is_acknowledged_and_drop
     assert {entry.message.session for entry in await payment.take(10)} == {begun.session, known.session}
 
 
+async def test_of_one_flush_each_message_is_answered_by_itself(world: World) -> None:
+    """Whichever of them have to be looked at more closely, and wherever they stand."""
+    log, payment = await owner(world, "warehouse"), await owner(world, "payment")
+    known = header()
+    await payment.flush([burst(known, session=row(known, "payment"))])
+    await log.flush([burst(header(), messages=(message(begun := header()),))])
+    several = [
+        (message(known, "!x", kind=Kind.DONE), Delivery.STORED),
+        (message(header(), "!x", kind=Kind.DONE), Delivery.CLOSED),
+        (message(header(), "1"), Delivery.STORED),
+        (message(begun, "!x", kind=Kind.SETTLED), Delivery.STORED),
+        (message(header(), "!x", kind=Kind.ENDED), Delivery.CLOSED),
+    ]
+    sent, answers = zip(*several, strict=True)
+    assert await log.flush([burst(known, messages=sent)]) == [list(answers)]
+    assert await payment.crowd(QuotaLimits(sessions=100, waiting=3, undoing=100)) == [
+        ("warehouse", ReachedQuota.WAITING)
+    ], "now nothing of it begins a session"
+    several = [
+        (message(known, "2"), Delivery.STORED),
+        (message(header(), "2"), Delivery.FULL),
+        (message(header(), "!x", kind=Kind.DONE), Delivery.CLOSED),
+        (message(known, "3"), Delivery.STORED),
+    ]
+    sent, answers = zip(*several, strict=True)
+    assert await log.flush([burst(known, messages=sent)]) == [list(answers)]
+
+
 @pytest.mark.parametrize("kind", [Kind.ABORT, Kind.CANCEL])
 async def test_at_its_initiator_an_unknown_session_is_not_undone_but_dropped(world: World, kind: Kind) -> None:
     """A start is there before anybody can have heard of its session."""

@@ -1,0 +1,375 @@
+-- The functions as they were. A value that was compressed with lz4 is read as it is.
+LOCK TABLE session, outbox IN EXCLUSIVE MODE;
+DROP FUNCTION deliver_of;
+
+CREATE FUNCTION deliver_of(schema text, OUT found oid, OUT made xid)
+LANGUAGE sql STABLE SET search_path FROM CURRENT
+AS $$
+    SELECT p.oid, p.xmin
+    FROM pg_namespace n
+    JOIN pg_proc p ON p.pronamespace = n.oid
+    JOIN pg_roles r ON r.oid = p.proowner
+    JOIN pg_language l ON l.oid = p.prolang
+    WHERE n.nspname = schema AND p.proname = 'deliver' AND p.prokind = 'f' AND NOT p.proretset
+      AND p.proargtypes = array_to_string(ARRAY[
+              'uuid[]', 'text[]', 'text[]', 'text[]', 'text[]', 'bytea[]', 'bytea[]', 'bytea[]', 'boolean'
+          ]::regtype[]::oid[], ' ')::oidvector
+      AND p.prorettype = 'text[]'::regtype
+      AND p.prosecdef AND p.proowner = n.nspowner
+      AND r.rolname LIKE '%\_owner' AND NOT r.rolcanlogin AND NOT r.rolsuper
+      AND format('search_path=%s, pg_temp', schema) = ANY (p.proconfig)
+      AND l.lanname IN ('plpgsql', 'sql')
+$$;
+
+CREATE OR REPLACE FUNCTION hand_over(
+    schemas text[], counts integer[], homes boolean[],
+    sessions uuid[], sites text[], senders text[], receivers text[], kinds text[],
+    headers bytea[], payloads bytea[], contexts bytea[]
+) RETURNS text[]
+LANGUAGE plpgsql SET search_path FROM CURRENT
+AS $$
+DECLARE
+    answers text[] := '{}';
+    part text[];
+    lo integer := 1;
+    hi integer;
+    before record;
+    after record;
+BEGIN
+    FOR i IN 1 .. cardinality(schemas) LOOP
+        hi := lo + counts[i] - 1;
+        part := NULL;
+        IF schemas[i] = current_schema() THEN
+            part := deliver(
+                sessions[lo:hi], sites[lo:hi], senders[lo:hi], receivers[lo:hi], kinds[lo:hi],
+                headers[lo:hi], payloads[lo:hi], contexts[lo:hi], homes[i]);
+        ELSIF schemas[i] = '' THEN
+            part := array_fill('nowhere'::text, ARRAY[counts[i]]);
+        ELSE
+            SELECT * INTO before FROM deliver_of(schemas[i]);
+            IF before.found IS NOT NULL THEN
+                BEGIN
+                    EXECUTE format('SELECT %I.deliver($1, $2, $3, $4, $5, $6, $7, $8, $9)', schemas[i]) INTO part
+                    USING sessions[lo:hi], sites[lo:hi], senders[lo:hi], receivers[lo:hi], kinds[lo:hi],
+                        headers[lo:hi], payloads[lo:hi], contexts[lo:hi], homes[i];
+                EXCEPTION WHEN OTHERS THEN
+                    part := NULL;
+                END;
+                SELECT * INTO after FROM deliver_of(schemas[i]);
+                IF after IS DISTINCT FROM before THEN
+                    RAISE EXCEPTION 'deliver was replaced while it was called' USING ERRCODE = 'serialization_failure';
+                END IF;
+            END IF;
+        END IF;
+        IF part IS NULL OR cardinality(part) <> counts[i] THEN
+            part := array_fill('unknown'::text, ARRAY[counts[i]]);
+        END IF;
+        answers := answers || part;
+        lo := hi + 1;
+    END LOOP;
+    PERFORM own_name();
+    RETURN answers;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION deliver(
+    sessions uuid[], sites text[], senders text[], receivers text[], kinds text[],
+    headers bytea[], payloads bytea[], contexts bytea[], home boolean
+) RETURNS text[]
+LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT
+-- a sender does not wait long for a receiver that is, say, being migrated: its message goes by the outbox then
+SET lock_timeout = '250ms'
+AS $$
+    SELECT CASE
+        WHEN speaker() = '' THEN array_fill('unknown'::text, ARRAY[cardinality(sessions)])
+        ELSE accept(speaker(), sessions, sites, senders, receivers, kinds, headers, payloads, contexts, home)
+    END
+$$;
+
+CREATE OR REPLACE FUNCTION accept(
+    spoken text,
+    sessions uuid[], sites text[], senders text[], receivers text[], kinds text[],
+    headers bytea[], payloads bytea[], contexts bytea[], home boolean
+) RETURNS text[]
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+-- a sender does not wait long for a receiver that is, say, being migrated: its message goes by the outbox then
+SET lock_timeout = '250ms'
+-- planned once and always by index: planning anew at each call cost more than everything else it does
+SET plan_cache_mode = force_generic_plan SET enable_hashjoin = off SET enable_mergejoin = off
+SET seq_page_cost = 1 SET random_page_cost = 0.1
+AS $$
+#variable_conflict use_column
+DECLARE
+    mine setting;
+    own boolean;
+    at_home boolean;
+    no_room boolean := false;
+    strange boolean := false;
+    crowded boolean;
+    undoing boolean;
+    overfull boolean;
+    flooding boolean := false;
+    pages bigint;
+    places bigint;
+    new record;
+    answers text[];
+BEGIN
+    SELECT * INTO STRICT mine FROM setting;
+    own := spoken = mine.service;
+    at_home := home AND own;
+    crowded := spoken = ANY (mine.crowded);
+    undoing := spoken = ANY (mine.undoing);
+    overfull := spoken = ANY (mine.overfull);
+    pages := pg_relation_size('arrival') / 8192;
+    places := pages * 128;
+    IF places >= mine.early_rows_max * 2 THEN
+        no_room := (
+            SELECT count(*) >= mine.early_rows_max * 2 FROM (SELECT FROM arrival LIMIT mine.early_rows_max * 2) AS w);
+    END IF;
+    IF places >= mine.early_rows_max AND NOT no_room THEN
+        strange := EXISTS (
+            SELECT FROM unnest(kinds, headers) AS m (kind, header)
+            WHERE kind IN ('start', 'data', 'choice')
+              AND NOT EXISTS (SELECT FROM version v WHERE v.fingerprint = version_of(m.header)));
+        strange := strange AND
+            (SELECT count(*) >= mine.early_rows_max FROM (SELECT FROM arrival LIMIT mine.early_rows_max) AS w);
+    END IF;
+    IF NOT own AND (overfull OR pages >= mine.arrival_pages + mine.waiting_per_peer_max * 4 / 128) THEN
+        SELECT count(*) >= mine.waiting_per_peer_max, count(*) >= mine.waiting_per_peer_max * 2 INTO overfull, flooding
+        FROM (SELECT FROM arrival a WHERE a.sender_service = spoken LIMIT mine.waiting_per_peer_max * 2) AS w;
+    END IF;
+
+    WITH stored AS (
+        INSERT INTO inbox (session, site, sender, receiver, kind, sender_service, header, payload, context)
+        SELECT session, site, sender, receiver, kind, spoken, header, payload, context
+        FROM unnest(sessions, sites, senders, receivers, kinds, headers, payloads, contexts) WITH ORDINALITY
+            AS m (session, site, sender, receiver, kind, header, payload, context, n)
+        WHERE num_nulls(session, site, sender, receiver, kind, header, payload, context) = 0
+          AND octet_length(payload) <= mine.payload_bytes_max
+          AND octet_length(site) + octet_length(sender) + octet_length(receiver) + octet_length(kind) <= 1000
+          AND octet_length(header) + octet_length(context) <= 65536
+          AND sayable(kind, sender, own)
+          AND NOT flooding
+          AND NOT EXISTS (SELECT FROM stub t WHERE t.session = m.session AND t.role = m.receiver)
+          AND NOT (
+              (no_room OR strange) AND kind IN ('start', 'data', 'choice')
+              AND NOT EXISTS (SELECT FROM session s WHERE s.session = m.session AND s.role = m.receiver)
+              AND (no_room OR NOT EXISTS (SELECT FROM version v WHERE v.fingerprint = version_of(m.header)))
+          )
+          AND NOT (
+              (overfull AND kind IN ('data', 'choice', 'abort', 'cancel') OR undoing AND kind IN ('abort', 'cancel'))
+              AND NOT EXISTS (SELECT FROM session s WHERE s.session = m.session AND s.role = m.receiver)
+          )
+          AND NOT (
+              crowded AND kind IN ('start', 'data', 'choice')
+              AND NOT EXISTS (SELECT FROM session s WHERE s.session = m.session)
+          )
+          AND NOT (
+              NOT own
+              AND (kind IN ('compensated', 'done', 'settled', 'ended')
+                  OR kind IN ('abort', 'cancel') AND heads(header, receiver))
+              AND NOT EXISTS (SELECT FROM session s WHERE s.session = m.session AND s.role = m.receiver)
+              AND NOT EXISTS (
+                  SELECT FROM inbox b WHERE b.session = m.session AND b.receiver = m.receiver
+                    AND b.kind IN ('start', 'data', 'choice', 'abort', 'cancel'))
+          )
+        ORDER BY session, site, sender, receiver, n
+        ON CONFLICT DO NOTHING
+        RETURNING session, site, sender, receiver
+    ), noted AS (
+        INSERT INTO arrival (session, site, sender, receiver, sender_service, shard, early)
+        SELECT session, site, sender, receiver, spoken, shard_of(session, mine.shards_count), at_home FROM stored k
+        WHERE NOT at_home OR NOT EXISTS (SELECT FROM session s WHERE s.session = k.session AND s.role = k.receiver)
+    )
+    SELECT array_agg(session) AS session, array_agg(site) AS site, array_agg(sender) AS sender,
+        array_agg(receiver) AS receiver INTO new FROM stored;
+
+    IF cardinality(new.session) = cardinality(sessions) THEN
+        RETURN array_fill('stored'::text, ARRAY[cardinality(sessions)]);
+    END IF;
+
+    -- A statement of its own, so that it sees what a concurrent caller committed meanwhile. Of several with one key in
+    -- this very call one was stored: the first whose content is there.
+    WITH given AS (
+        SELECT m.*, i.session IS NOT NULL AS held, i.kind = m.kind AND i.payload = m.payload AS alike
+        FROM unnest(sessions, sites, senders, receivers, kinds, headers, payloads, contexts) WITH ORDINALITY
+            AS m (session, site, sender, receiver, kind, header, payload, context, n)
+        LEFT JOIN inbox i ON (i.session, i.site, i.sender, i.receiver, i.sender_service)
+            = (m.session, m.site, m.sender, m.receiver, spoken)
+    ), counted AS (
+        SELECT g.*, row_number() OVER (PARTITION BY session, site, sender, receiver, alike ORDER BY n) AS copy
+        FROM given g
+    )
+    SELECT array_agg(
+        CASE
+            WHEN NOT sayable(kind, sender, own) THEN 'refused'
+            WHEN k.session IS NOT NULL AND alike AND copy = 1 THEN 'stored'
+            WHEN alike THEN 'same'
+            WHEN held THEN 'clash'
+            WHEN EXISTS (SELECT FROM stub t WHERE t.session = c.session AND t.role = c.receiver) THEN 'closed'
+            WHEN num_nulls(session, site, sender, receiver, kind, header, payload, context) > 0
+              OR octet_length(payload) > mine.payload_bytes_max
+              OR octet_length(site) + octet_length(sender) + octet_length(receiver) + octet_length(kind) > 1000
+              OR octet_length(header) + octet_length(context) > 65536 THEN 'refused'
+            WHEN NOT flooding AND NOT own
+              AND (kind IN ('compensated', 'done', 'settled', 'ended')
+                  OR kind IN ('abort', 'cancel') AND heads(header, receiver))
+              AND NOT EXISTS (SELECT FROM session s WHERE s.session = c.session AND s.role = c.receiver)
+              AND NOT EXISTS (
+                  SELECT FROM inbox b WHERE b.session = c.session AND b.receiver = c.receiver
+                    AND b.kind IN ('start', 'data', 'choice', 'abort', 'cancel')) THEN 'closed'
+            ELSE 'full'
+        END ORDER BY n) INTO answers
+    FROM counted c
+    LEFT JOIN unnest(new.session, new.site, new.sender, new.receiver) AS k (session, site, sender, receiver)
+        USING (session, site, sender, receiver);
+    RETURN answers;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION flush(
+    asker text, leases held_shard[], sessions session_write[], results result_write[], timers timer_write[],
+    targets message_target[], messages message_write[]
+) RETURNS text[]
+LANGUAGE plpgsql SET search_path FROM CURRENT SET lock_timeout = '2s'
+SET plan_cache_mode = force_generic_plan SET enable_hashjoin = off SET enable_mergejoin = off
+SET seq_page_cost = 1 SET random_page_cost = 0.1
+AS $$
+DECLARE
+    sent record;
+    answers text[] := '{}';
+BEGIN
+    IF cardinality(leases) > 0 THEN
+        PERFORM fence(asker, leases);
+    END IF;
+
+    -- A statement of its own: what follows sees the stub of a `collect` that this has waited for.
+    PERFORM FROM session s
+    WHERE (s.session, s.role) IN (
+        SELECT w.session, w.role FROM unnest(sessions) AS w
+        UNION SELECT r.session, r.role FROM unnest(results) AS r
+        UNION SELECT t.session, t.role FROM unnest(timers) AS t
+        UNION SELECT m.session, m.sender FROM unnest(messages) AS m)
+    ORDER BY s.session, s.role FOR NO KEY UPDATE;
+
+    IF cardinality(sessions) > 0 THEN
+        INSERT INTO session AS old (
+            session, role, shard, open, parked, choreography, phase, vote, outcome,
+            reason, header, body, result, started_at, waiting, retrying, epoch, turn, over_at)
+        SELECT w.session, w.role, w.shard, w.open, w.parked, w.choreography, w.phase, w.vote, w.outcome,
+            w.reason, w.header, w.body, w.result, w.started_at, w.waiting, w.retrying, w.epoch, w.turn,
+            CASE WHEN NOT w.open THEN clock_timestamp() END
+        FROM unnest(sessions) AS w
+        WHERE NOT EXISTS (SELECT FROM stub s WHERE s.session = w.session AND s.role = w.role)
+        ORDER BY w.session, w.role
+        ON CONFLICT (session, role) DO UPDATE SET
+            open = old.open AND excluded.open,
+            parked = excluded.parked,
+            phase = CASE WHEN old.open THEN excluded.phase ELSE old.phase END,
+            vote = coalesce(old.vote, excluded.vote),
+            outcome = coalesce(old.outcome, excluded.outcome),
+            reason = CASE WHEN old.outcome IS NULL THEN excluded.reason ELSE old.reason END,
+            body = excluded.body,
+            result = coalesce(old.result, excluded.result),
+            waiting = excluded.waiting,
+            retrying = excluded.retrying,
+            epoch = excluded.epoch,
+            turn = excluded.turn,
+            over_at = coalesce(old.over_at, excluded.over_at),
+            updated_at = clock_timestamp()
+        WHERE old.epoch <> excluded.epoch OR old.turn <= excluded.turn;
+        -- A session row answers for its early rows. Looked for at every write, not at the first alone: `take` may
+        -- have called a row early while that first write was being committed.
+        DELETE FROM arrival a USING unnest(sessions) AS w
+        WHERE a.early AND a.session = w.session AND a.receiver = w.role;
+    END IF;
+
+    IF cardinality(results) > 0 THEN
+        INSERT INTO result (session, role, site, kind, operation, outcome, digest, value)
+        SELECT r.session, r.role, r.site, r.kind, r.operation, r.outcome, r.digest, r.value
+        FROM unnest(results) AS r
+        WHERE NOT EXISTS (SELECT FROM stub s WHERE s.session = r.session AND s.role = r.role)
+        ORDER BY r.session, r.role, r.site, r.kind
+        ON CONFLICT DO NOTHING;
+    END IF;
+
+    IF cardinality(timers) > 0 THEN
+        INSERT INTO timer (session, role, site, shard, operation, due_at, ask_at)
+        SELECT t.session, t.role, t.site, t.shard, t.operation, at.due_at, at.due_at
+        FROM unnest(timers) AS t,
+            LATERAL (SELECT clock_timestamp() + t.seconds * interval '1 second' AS due_at) AS at
+        WHERE NOT EXISTS (
+            SELECT FROM result r
+            WHERE r.session = t.session AND r.role = t.role AND r.site = t.site
+              AND (r.operation = 'role.sleep' OR r.operation LIKE 'role.timeout.%'))
+          AND NOT EXISTS (
+            SELECT FROM session s
+            WHERE s.session = t.session AND s.role = t.role AND s.phase IN ('undoing', 'undone', 'ended'))
+          AND NOT EXISTS (SELECT FROM stub s WHERE s.session = t.session AND s.role = t.role)
+        ORDER BY t.session, t.role, t.site
+        ON CONFLICT DO NOTHING;
+    END IF;
+    -- only what a timer can end with is looked for: most commits have none of it
+    IF EXISTS (SELECT FROM unnest(results) AS r WHERE r.operation = 'role.sleep' OR r.operation LIKE 'role.timeout.%')
+    THEN
+        DELETE FROM timer t USING unnest(results) AS r
+        WHERE (t.session, t.role, t.site) = (r.session, r.role, r.site)
+          AND (r.operation = 'role.sleep' OR r.operation LIKE 'role.timeout.%');
+    END IF;
+    IF EXISTS (SELECT FROM unnest(sessions) AS w WHERE w.phase IN ('undoing', 'undone', 'ended')) THEN
+        DELETE FROM timer t USING unnest(sessions) AS w
+        WHERE t.session = w.session AND t.role = w.role AND w.phase IN ('undoing', 'undone', 'ended');
+    END IF;
+
+    IF cardinality(messages) > 0 THEN
+        SELECT array_agg(m.session) AS session, array_agg(m.site) AS site, array_agg(m.sender) AS sender,
+            array_agg(m.receiver) AS receiver, array_agg(m.kind) AS kind, array_agg(m.header) AS header,
+            array_agg(m.payload) AS payload, array_agg(m.context) AS context INTO sent FROM unnest(messages) AS m;
+        answers := hand_over(
+            ARRAY(SELECT t.schema FROM unnest(targets) AS t), ARRAY(SELECT t.messages FROM unnest(targets) AS t),
+            ARRAY(SELECT t.home FROM unnest(targets) AS t), sent.session, sent.site, sent.sender, sent.receiver,
+            sent.kind, sent.header, sent.payload, sent.context);
+        IF answers && ARRAY['full', 'unknown', 'refused', 'nowhere'] THEN
+            INSERT INTO outbox AS old (session, site, sender, receiver, kind, service, answer, header, payload, context)
+            SELECT DISTINCT ON (m.session, m.site, m.sender, m.receiver)
+                m.session, m.site, m.sender, m.receiver, m.kind, m.service, m.answer, m.header, m.payload, m.context
+            FROM ROWS FROM (unnest(messages), unnest(answers)) AS m (
+                session, site, sender, receiver, kind, header, payload, context, service, answer)
+            WHERE m.answer IN ('full', 'unknown', 'refused', 'nowhere')
+              AND m.sender <> ''  -- a client is told, and asks again: nobody else stands for what it wanted
+              AND NOT EXISTS (SELECT FROM stub s WHERE s.session = m.session AND s.role = m.sender)
+              AND NOT (m.kind IN ('data', 'choice') AND EXISTS (
+                  SELECT FROM session s
+                  WHERE s.session = m.session AND s.role = m.sender
+                    AND s.phase IN ('undoing', 'undone', 'settled', 'ended')))
+            ORDER BY m.session, m.site, m.sender, m.receiver
+            ON CONFLICT (session, site, sender, receiver) DO UPDATE
+                -- a person has let its session send once more what was never to be taken
+                SET answer = excluded.answer, due_at = clock_timestamp()
+                WHERE old.answer IN ('clash', 'refused', 'nowhere');
+        END IF;
+    END IF;
+
+    -- A role that goes back, or is over, says nothing more to programs: what waits of it would begin a session
+    -- somewhere that nobody remembers.
+    IF EXISTS (SELECT FROM unnest(sessions) AS w WHERE w.phase IN ('undoing', 'undone', 'settled', 'ended')) THEN
+        DELETE FROM outbox o USING unnest(sessions) AS w, session s
+        WHERE o.session = w.session AND o.sender = w.role AND o.kind IN ('data', 'choice')
+          AND s.session = w.session AND s.role = w.role
+          AND s.phase IN ('undoing', 'undone', 'settled', 'ended');
+    END IF;
+    RETURN answers;
+END
+$$;
+
+ALTER TABLE inbox ALTER payload SET COMPRESSION default;
+ALTER TABLE outbox ALTER payload SET COMPRESSION default;
+ALTER TABLE result ALTER value SET COMPRESSION default;
+ALTER TABLE session ALTER result SET COMPRESSION default;
+
+DO $$
+BEGIN
+    EXECUTE 'REVOKE ALL ON FUNCTION deliver_of FROM PUBLIC';
+    EXECUTE format('GRANT EXECUTE ON FUNCTION deliver_of TO %I', current_setting('accompanist.service') || '_sidecar');
+END
+$$;
