@@ -1,4 +1,5 @@
 -- The functions as they were. A value that was compressed with lz4 is read as it is.
+LOCK TABLE session, outbox IN EXCLUSIVE MODE;
 DROP FUNCTION deliver_of;
 
 CREATE FUNCTION deliver_of(schema text, OUT found oid, OUT made xid)

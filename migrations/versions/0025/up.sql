@@ -1,3 +1,6 @@
+-- A `flush` or `resend` that is under way ends first: it would not find the functions that it began with.
+LOCK TABLE session, outbox IN EXCLUSIVE MODE;
+
 -- A function in SQL is planned at each call, until Postgres 18. `deliver_of` was one, and was called twice for each
 -- receiver of a flush: a third of what the server did for a saga. Now it is planned once for each connection,
 -- and asked about all receivers at once, before the first is called and after the last.
