@@ -49,8 +49,8 @@ class Burst(msgspec.Struct, frozen=True):
 
     `consumed`: messages that the program took in this burst for the first time (for telemetry; `runtime.trace`).
     `forced`: it holds something that has to be stable before it is released. `early`: where the worker has a fence, the
-    burst may be released before the log has it, or has what it depends on: others keep all of that. No sidecar does so
-    yet (docs/durability.md).
+    burst may be released before the log has it, or has what it depends on: others keep all of that. `ahead`: so many
+    of its messages, the first, may be, even if the rest has to wait. No sidecar does so yet (docs/durability.md).
     `ended`: the role reached its last phase. `parked`: it stopped for an operator in this burst. `timers`: timers set
     in this commit, so that a crash does not restart the wait."""
 
@@ -61,6 +61,7 @@ class Burst(msgspec.Struct, frozen=True):
     consumed: tuple[Message, ...] = ()
     forced: bool = False
     early: bool = False
+    ahead: int = 0
     ended: bool = False
     parked: Parked | None = None
     timers: tuple[TimerRow, ...] = ()
@@ -78,12 +79,15 @@ class Draft:
         """Whether it holds a record that nobody else keeps."""
         self.kept_elsewhere = False
         """Whether it holds a record that a fence keeps, too, or a message that follows from what others keep."""
+        self.ahead = 0
+        """How many of the messages follow only from what others keep."""
         self.stands = False
         """Whether the log has to have where the program stands before this is released: it comes to a place that
         decides whom the session believes."""
         self.parked: Parked | None = None
 
     def seal(self, row: SessionRow, consumed: tuple[Message, ...], *, ended: bool) -> Burst:
+        early = not self.forced and not self.stands
         return Burst(
             row=row,
             results=tuple(self.results),
@@ -91,7 +95,8 @@ class Draft:
             calls=tuple(self.calls),
             consumed=consumed,
             forced=self.forced or self.kept_elsewhere,
-            early=not self.forced and not self.stands,
+            early=early,
+            ahead=len(self.messages) if early else self.ahead,
             ended=ended,
             parked=self.parked,
             timers=tuple(self.timers),

@@ -141,7 +141,7 @@ class ForwardRun:
             self._gather()
             return self._state.park(DIVERGED, str(divergence))
         self._gather()
-        self._state.draft.stands |= self._calls_pivot() or (not behind and self._stands_behind_commit())
+        self._note_release(comes_behind=not behind and self._stands_behind_commit())
         if self._state.row.parked is not None:
             return StepOutcome.NOTHING
         if self._state.wait is None:
@@ -154,6 +154,14 @@ class ForwardRun:
             self._state.update(asked=call.site)
             self._state.draft.calls.append(call)
         return StepOutcome.NOTHING
+
+    def _note_release(self, *, comes_behind: bool) -> None:
+        """Note what of the burst has to wait for the log: a call of the pivot, and all that says that the program has
+        come behind the commit point. A vote that follows does not hold up the messages before it."""
+        draft = self._state.draft
+        draft.stands |= comes_behind or self._calls_pivot()
+        if not draft.forced and not comes_behind:
+            draft.ahead = len(draft.messages)
 
     def _stands_behind_commit(self) -> bool:
         """Whether its place decides whom it believes (`runtime.peer_aborts`). At the owner the pivot does."""

@@ -415,3 +415,16 @@ class ComesBehindTheCommitPointEarly(Session):
     """Says that it has done its part before its log has that."""
 
     parts = SessionParts(running=_ComesBehindTheCommitPointEarly)
+
+
+class _TellsItsVoteAhead(Votes):
+    def enter_done(self) -> StepOutcome:
+        outcome = super().enter_done()
+        self._state.draft.ahead = len(self._state.draft.messages)
+        return outcome
+
+
+class TellsItsVoteAhead(Session):
+    """Tells its vote before its log has it."""
+
+    parts = SessionParts(votes=_TellsItsVoteAhead)

@@ -168,6 +168,12 @@ ROWS: dict[str, tuple[Rules, str, FaultBudget, Property]] = {
     "the unknown is closed": (Rules(road=Road(unknown_closed=False)), "unrecorded", CANCELLED, Property.TOMBSTONE),
     "only what a fence keeps": (Rules(core=switched.ReleasesAnyAnswerEarly), "asking", CRASH, Property.INTEGRITY),
     "a record is stable": (Rules(core=switched.ReleasesAnyAnswerEarly), "recorded", CANCELLED, Property.ALL),
+    "a vote is told when it is stable": (
+        Rules(core=switched.TellsItsVoteAhead),
+        "unrecorded",
+        CANCELLED,
+        Property.POSSIBLE,
+    ),
     "the pivot waits": (Rules(core=switched.CallsThePivotEarly), "ring", CANCELLED, Property.ALL),
     "behind the commit point": (Rules(core=switched.ComesBehindTheCommitPointEarly), "relayed", LIE, Property.ALL),
     "a stale owner is refused": (
@@ -176,7 +182,7 @@ ROWS: dict[str, tuple[Rules, str, FaultBudget, Property]] = {
         CANCELLED,
         Property.POSSIBLE,
     ),
-    "let go after its done": (Rules(core=switched.SettlesAlone), "ring", CRASH, Property.AGREEMENT),
+    "let go after its done": (Rules(core=switched.SettlesAlone), "ring", CRASH, Property.POSSIBLE),
     "static send sets": (Rules(core=switched.TellsOnlyWhomItSentTo), "ring", DECLINED, Property.AGREEMENT),
 }
 """The rule, how it is switched off, and the saga, the faults and the property with which that is found."""

@@ -83,7 +83,10 @@ class EarlyRole(RoleSystem):
     # -- steps ---------------------------------------------------------------------------------------
 
     def _happens(self, state: RoleState) -> Iterator[Transition]:
-        yield from super()._happens(state)
+        for move in super()._happens(state):
+            yield move
+            if move.chance not in (Chance.CRASH, Chance.LOST):
+                yield from self._sent_ahead(state, move)
         if state.live >= 0 and self._ahead(state):
             yield self._writes_caches(state, f"{self.name} writes its caches", Chance.WRITE)
             if not self._road.together:
@@ -102,6 +105,16 @@ class EarlyRole(RoleSystem):
             yield self._hear(
                 gone, number, f"{self.name} hears {told(self._post.messages[number])}, a stray", Chance.LATE
             )
+
+    def _sent_ahead(self, state: RoleState, move: Transition) -> Iterator[Transition]:
+        """What may leave before a commit has left, and the commit is lost in a crash."""
+        if move.ahead and move.broken is None:
+            text = f"{move.text}; what may leave ahead leaves; CRASH of the sidecar of {self.name} before the commit"
+            to = self._dead(state)._replace(fence=self._states[move.to].fence)
+            heard = state.heard | self._states[move.to].heard
+            to = self._remembered(to, 0, heard, frozenset(self._post.messages[n].receiver for n in move.ahead))
+            lost = Transition(text, Chance.CRASH, self._number(to), road=move.ahead, memory=InMemory.LOST)
+            yield lost._replace(declines=move.declines)
 
     def _crashes(self, state: RoleState) -> Iterator[Transition]:
         for move in super()._crashes(state):
@@ -122,6 +135,7 @@ class EarlyRole(RoleSystem):
         to = self._remembered(to._replace(live=stepped.to), stepped.to, to.heard)
         sent: list[int] = []
         road: list[int] = []
+        ahead: list[int] = []
         memory = InMemory.KEPT
         for burst in stepped.bursts:
             if burst.parked is not None and not self._for_a_person(burst.parked):
@@ -135,16 +149,21 @@ class EarlyRole(RoleSystem):
                 if self._road.whole:
                     sent, road, memory = sent + road, [], InMemory.HANDED
                 sent += numbers
+                ahead += numbers[: burst.ahead]
             elif burst.forced:
                 to, road = to._replace(held=self._known(to, burst.results), ahead=True), road + numbers
             to = to._replace(asked=to.asked | frozenset(burst.calls))
-        return Transition(text, chance, self._number(to), tuple(sent), road=tuple(road), memory=memory)
+        move = Transition(text, chance, self._number(to), tuple(sent), road=tuple(road), memory=memory)
+        return move._replace(ahead=tuple(ahead))
 
-    def _remembered(self, state: RoleState, live: int, heard: frozenset[int]) -> RoleState:
+    def _remembered(
+        self, state: RoleState, live: int, heard: frozenset[int], to: frozenset[str] = frozenset()
+    ) -> RoleState:
         """The state with the roles that a session in memory has sent to, if that is asked for and its program began."""
         if not self.remembers or not any(self._post.messages[number].kind in PROGRAMS for number in heard):
             return state
-        return state._replace(ever=(state.ever or frozenset()) | frozenset(self._sessions.row(live).contacts))
+        contacts = to or frozenset(self._sessions.row(live).contacts)
+        return state._replace(ever=(state.ever or frozenset()) | contacts)
 
     def _at_the_end(self, state: RoleState) -> RoleState:
         return super()._at_the_end(state)._replace(ever=state.ever)

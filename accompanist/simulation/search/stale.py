@@ -67,6 +67,7 @@ class StaleRole(EarlyRole):
         stale = stale._replace(live=stepped.to)
         for burst in stepped.bursts:
             if self._road.refused and not burst.early and (burst.forced or stale.ahead):
+                road.extend(map(self._post.number, burst.messages[: burst.ahead]))
                 return None, tuple(road)
             road.extend(map(self._post.number, burst.messages))
             stale = stale._replace(asked=stale.asked | frozenset(burst.calls), ahead=stale.ahead or burst.forced)

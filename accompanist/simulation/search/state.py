@@ -86,7 +86,8 @@ class RoleState(NamedTuple):
 class Transition(NamedTuple):
     """A step of one role: in words, who makes it, the state it leads to, the messages it hands over. `declines`: the
     worker declines a call that it could have executed. `timed`: the step is only that time passes. `road`: the messages
-    that it releases early. `memory`: what becomes of those that it released before."""
+    that it releases early. `memory`: what becomes of those that it released before. `ahead`: those of `sent` that may
+    leave before the commit that has them."""
 
     text: str
     chance: Chance
@@ -97,6 +98,7 @@ class Transition(NamedTuple):
     timed: bool = False
     road: tuple[int, ...] = ()
     memory: InMemory = InMemory.KEPT
+    ahead: tuple[int, ...] = ()
 
 
 class Road(NamedTuple):
