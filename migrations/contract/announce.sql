@@ -5,9 +5,11 @@
 -- Locks: the row of `asker` in `replica`. It waits 2 s for a lock at most.
 -- Answers: nothing.
 CREATE FUNCTION announce(asker text, address text, key bytea) RETURNS void
-LANGUAGE sql SET search_path FROM CURRENT SET lock_timeout = '2s'
+LANGUAGE plpgsql SET search_path FROM CURRENT SET lock_timeout = '2s'
 AS $$
-    UPDATE replica SET link = address, link_key = key WHERE owner = asker
+BEGIN
+    UPDATE replica SET link = address, link_key = key WHERE owner = asker;
+END
 $$;
 
 REVOKE ALL ON FUNCTION announce FROM PUBLIC;

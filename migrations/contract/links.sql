@@ -6,12 +6,16 @@
 -- Locks: nothing.
 -- Answers: a row for each shard whose owner is announced and has not expired. None to a login that is no sidecar's.
 CREATE FUNCTION links() RETURNS TABLE (shard smallint, owner text, address text, proof bytea)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT
 AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     SELECT s.shard, r.owner, r.link,
         sha256(r.link_key || sha256(r.link_key || convert_to(speaker(), 'UTF8')))
     FROM shard s JOIN replica r ON r.owner = s.owner
-    WHERE r.link IS NOT NULL AND r.expires_at >= clock_timestamp() AND speaker() <> ''
+    WHERE r.link IS NOT NULL AND r.expires_at >= clock_timestamp() AND speaker() <> '';
+END
 $$;
 
 REVOKE ALL ON FUNCTION links FROM PUBLIC;

@@ -2,18 +2,24 @@
 ALTER TABLE replica ADD COLUMN link text, ADD COLUMN link_key bytea;
 
 CREATE FUNCTION announce(asker text, address text, key bytea) RETURNS void
-LANGUAGE sql SET search_path FROM CURRENT SET lock_timeout = '2s'
+LANGUAGE plpgsql SET search_path FROM CURRENT SET lock_timeout = '2s'
 AS $$
-    UPDATE replica SET link = address, link_key = key WHERE owner = asker
+BEGIN
+    UPDATE replica SET link = address, link_key = key WHERE owner = asker;
+END
 $$;
 
 CREATE FUNCTION links() RETURNS TABLE (shard smallint, owner text, address text, proof bytea)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT
 AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     SELECT s.shard, r.owner, r.link,
         sha256(r.link_key || sha256(r.link_key || convert_to(speaker(), 'UTF8')))
     FROM shard s JOIN replica r ON r.owner = s.owner
-    WHERE r.link IS NOT NULL AND r.expires_at >= clock_timestamp() AND speaker() <> ''
+    WHERE r.link IS NOT NULL AND r.expires_at >= clock_timestamp() AND speaker() <> '';
+END
 $$;
 
 CREATE FUNCTION begun(sessions uuid[], roles text[]) RETURNS boolean[]
