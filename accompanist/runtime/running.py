@@ -157,11 +157,17 @@ class ForwardRun:
 
     def _note_release(self, *, comes_behind: bool) -> None:
         """Note what of the burst has to wait for the log: a call of the pivot, and all that says that the program has
-        come behind the commit point. A vote that follows does not hold up the messages before it."""
+        come behind the commit point."""
         draft = self._state.draft
         draft.stands |= comes_behind or self._calls_pivot()
         if not draft.forced and not comes_behind:
             draft.ahead = len(draft.messages)
+
+    def _known_past_commit(self) -> bool:
+        """Whether a session that forgets its done vote still does not believe a participant that lies: there is no
+        commit point, or it owns that, or it stood behind that before. Else the messages before the vote wait for it."""
+        owner = self._state.program.choreography.commit_role
+        return owner in (None, self._state.role) or self._stands_behind_commit()
 
     def _stands_behind_commit(self) -> bool:
         """Whether its place decides whom it believes (`runtime.peer_aborts`). At the owner the pivot does."""
@@ -197,6 +203,8 @@ class ForwardRun:
         except codec.EncodeError as problem:
             return self.fail(problem.text)
         self._state.update(vote="done", result=result)
+        if not self._known_past_commit():
+            self._state.draft.ahead = 0
         return StepOutcome.VOTED
 
     def _end_at_once(self, world: WaitFor) -> bool:

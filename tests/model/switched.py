@@ -428,3 +428,14 @@ class TellsItsVoteAhead(Session):
     """Tells its vote before its log has it."""
 
     parts = SessionParts(votes=_TellsItsVoteAhead)
+
+
+class _SendsAheadOfItsVote(ForwardRun):
+    def _known_past_commit(self) -> bool:
+        return True
+
+
+class SendsAheadOfItsVote(Session):
+    """Sends what may lead to the pivot before its log has its done vote."""
+
+    parts = SessionParts(running=_SendsAheadOfItsVote)

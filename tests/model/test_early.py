@@ -174,6 +174,7 @@ ROWS: dict[str, tuple[Rules, str, FaultBudget, Property]] = {
         CANCELLED,
         Property.POSSIBLE,
     ),
+    "a last message waits for the vote": (Rules(core=switched.SendsAheadOfItsVote), "ring", LIE, Property.UNPARKED),
     "the pivot waits": (Rules(core=switched.CallsThePivotEarly), "ring", CANCELLED, Property.ALL),
     "behind the commit point": (Rules(core=switched.ComesBehindTheCommitPointEarly), "relayed", LIE, Property.ALL),
     "a stale owner is refused": (
@@ -182,7 +183,7 @@ ROWS: dict[str, tuple[Rules, str, FaultBudget, Property]] = {
         CANCELLED,
         Property.POSSIBLE,
     ),
-    "let go after its done": (Rules(core=switched.SettlesAlone), "ring", CRASH, Property.POSSIBLE),
+    "let go after its done": (Rules(core=switched.SettlesAlone), "ring", CRASH, Property.AGREEMENT),
     "static send sets": (Rules(core=switched.TellsOnlyWhomItSentTo), "ring", DECLINED, Property.AGREEMENT),
 }
 """The rule, how it is switched off, and the saga, the faults and the property with which that is found."""

@@ -65,12 +65,15 @@ def test_a_message_that_was_released_early_may_be_acted_upon_early() -> None:
     assert burst.early and not burst.forced and burst.calls
 
 
-def test_a_vote_does_not_hold_up_the_messages_before_it() -> None:
-    session = Session.begin(sagas.ring()["b"], data("2", "a", "b"))
+@pytest.mark.parametrize(("pivot", "ahead"), [(False, 1), (True, 0)])
+def test_a_vote_holds_up_the_messages_before_it_where_it_decides_whom_the_role_believes(
+    pivot: bool, ahead: int
+) -> None:
+    session = Session.begin(sagas.ring(pivot=pivot)["b"], data("2", "a", "b"))
     session.handle(Arrived(data("2", "a", "b")))
     burst = session.handle(replied("3"))
     assert [message.kind for message in burst.messages] == [Kind.DATA, Kind.DONE]
-    assert burst.row.vote == "done" and not burst.early and burst.ahead == 1
+    assert burst.row.vote == "done" and not burst.early and burst.ahead == ahead
     assert answered([Operation("read", "query", {"value": "int"}, "int")], "read").ahead == 0
 
 

@@ -19,7 +19,7 @@ are strays, its calls are late); a worker without a fence.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from accompanist.runtime.beginning import PROGRAMS
 from accompanist.runtime.burst import Burst
@@ -112,7 +112,7 @@ class EarlyRole(RoleSystem):
             text = f"{move.text}; what may leave ahead leaves; CRASH of the sidecar of {self.name} before the commit"
             to = self._dead(state)._replace(fence=self._states[move.to].fence)
             heard = state.heard | self._states[move.to].heard
-            to = self._remembered(to, 0, heard, frozenset(self._post.messages[n].receiver for n in move.ahead))
+            to = self._remembered(to, self._to_whom(move.ahead), heard)
             lost = Transition(text, Chance.CRASH, self._number(to), road=move.ahead, memory=InMemory.LOST)
             yield lost._replace(declines=move.declines)
 
@@ -132,7 +132,7 @@ class EarlyRole(RoleSystem):
 
     def _carried(self, to: RoleState, stepped: Stepped, text: str, chance: Chance) -> Transition:
         """Release the bursts of an event; commit those that have to be stable, with everything that was not yet."""
-        to = self._remembered(to._replace(live=stepped.to), stepped.to, to.heard)
+        to = self._remembered(to._replace(live=stepped.to), self._sessions.row(stepped.to).contacts, to.heard)
         sent: list[int] = []
         road: list[int] = []
         ahead: list[int] = []
@@ -156,14 +156,14 @@ class EarlyRole(RoleSystem):
         move = Transition(text, chance, self._number(to), tuple(sent), road=tuple(road), memory=memory)
         return move._replace(ahead=tuple(ahead))
 
-    def _remembered(
-        self, state: RoleState, live: int, heard: frozenset[int], to: frozenset[str] = frozenset()
-    ) -> RoleState:
-        """The state with the roles that a session in memory has sent to, if that is asked for and its program began."""
+    def _to_whom(self, numbers: Iterable[int]) -> frozenset[str]:
+        return frozenset(self._post.messages[number].receiver for number in numbers)
+
+    def _remembered(self, state: RoleState, contacts: Iterable[str], heard: frozenset[int]) -> RoleState:
+        """The state with the roles that its session has sent to, if that is asked for and its program has begun."""
         if not self.remembers or not any(self._post.messages[number].kind in PROGRAMS for number in heard):
             return state
-        contacts = to or frozenset(self._sessions.row(live).contacts)
-        return state._replace(ever=(state.ever or frozenset()) | contacts)
+        return state._replace(ever=(state.ever or frozenset()).union(contacts))
 
     def _at_the_end(self, state: RoleState) -> RoleState:
         return super()._at_the_end(state)._replace(ever=state.ever)

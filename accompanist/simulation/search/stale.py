@@ -58,7 +58,7 @@ class StaleRole(EarlyRole):
         except Failure:  # what its successor did meanwhile is impossible here; it would be parked, which is refused
             return Transition(words, Chance.LATE, self._number(state._replace(stale=None)))
         to, road = self._released(stale, stepped)
-        after = self._remembered(state._replace(stale=to), stepped.to, stale.heard)
+        after = self._remembered(state._replace(stale=to), self._to_whom(road), stale.heard)
         return Transition(words, Chance.LATE, self._number(after), road=road, memory=InMemory.STRAY)
 
     def _released(self, stale: Stale, stepped: Stepped) -> tuple[Stale | None, tuple[int, ...]]:
