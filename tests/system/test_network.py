@@ -17,7 +17,7 @@ import asyncpg
 import pytest
 
 from accompanist.language.compile import compile_file
-from ops.bench.far import project
+from ops.bench.far import measuring, project
 from ops.bench.far.project import FRONT
 from ops.forwarding import Network, network
 from ops.local import Cluster
@@ -119,6 +119,17 @@ def test_in_a_line_everything_is_done_or_undone_but_the_initiator_does_not_learn
     assert [outcome(running, session) for session in (settles, declined)] == ["settled", "ended"]
     assert did(running, settles) == [Counter(step=1)] * 3
     assert did(running, declined) == [Counter(step=1, back=1)] * 2 + [Counter()]
+
+
+async def test_what_distance_costs_is_measured_and_nothing_is_sooner_than_its_messages(
+    running: Cluster, ways: Network
+) -> None:
+    """Three services: six delays lie in a row for a choreography, eight for an orchestrator. Lower bounds only."""
+    async with measuring.clients(running, ways, LENGTH) as both:
+        ways.delay_s = 0.002
+        found = await measuring.point(both, LENGTH, 2, 2)
+    assert found["durable p25"] >= 6 * 2 and found["in a row p25"] >= 6 * 2
+    assert found["orchestrator p25"] >= 8 * 2 and found["workers p25"] >= 6 * 2
 
 
 def waits(running: Cluster, service: str, session: str, kind: str) -> bool:

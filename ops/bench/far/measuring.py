@@ -82,7 +82,7 @@ async def clients(running: Cluster, network: Network, longest: int) -> AsyncIter
 
 async def _there(process: Process, socket: Path) -> None:
     async with asyncio.timeout(READY_S):
-        while not socket.exists():  # noqa: ASYNC110, ASYNC240 (another process makes it)
+        while not socket.exists():  # noqa: ASYNC240 (another process makes it)
             if process.returncode is not None:
                 raise RuntimeError(f"the orchestrator ended with {process.returncode}")
             await asyncio.sleep(STEP_S)
@@ -118,7 +118,7 @@ async def _start(client: Client, length: int) -> Point:
 
 
 def _spread(name: str, values: Sequence[float]) -> Point:
-    low, median, high = statistics.quantiles(values, n=4)
+    low, median, high = statistics.quantiles(values, n=4, method="inclusive")
     return {f"{name} p25": low, f"{name} p50": median, f"{name} p75": high}
 
 
