@@ -13,7 +13,7 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help start demo fast test verify verify-long cross-check projection-check prove check format bench bench-profile bench-scale plotting simulate simulate-planted chaos advisories soak conformance everything migrate lock clean
+.PHONY: help start demo fast test verify verify-long cross-check projection-check prove check format bench bench-profile bench-scale bench-far plotting simulate simulate-planted chaos advisories soak conformance everything migrate lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,6 +82,10 @@ bench-profile: $(STAMP) ## one order's time: statements, system calls, log, CPU 
 # SCALE="roles --seconds 10" chooses
 bench-scale: $(STAMP) ## curves of cost by roles, replicas, payload, ended and waiting sessions, with limits; into var/scale
 	@exec $(BIN)/python -m ops.bench.scaling $(SCALE)
+
+# FAR="--quick" is a smoke run; FAR="--lengths 3 --delays 9 --count 50" chooses
+bench-far: $(STAMP) ## chains of services with delayed messages beside an orchestrator, with the limit; into var/far
+	@exec $(BIN)/python -m ops.bench.far $(FAR)
 
 plotting: $(STAMP) ## install what draws the pictures of the benchmarks, at the hashes of ops/bench/plotting.lock
 	@if uv --version >/dev/null 2>&1; then \
