@@ -40,13 +40,9 @@ async def open_links(
 ) -> Links | None:
     """Listen in a folder, and announce that in the log as `owner`, each time that shards are `acquired`. What has to be
     stopped is put on `leave`."""
-    path = folder / f"link-{uuid4().hex[:8]}.sock"
-    if len(os.fsencode(path)) > limits.link_address_bytes_max:
-        logger.warning("links.off", problem=f"{path} is too long for a socket", hint="set `link` to another directory")
-        return None
     key = secrets.token_bytes(32)
     try:
-        os.makedirs(folder, exist_ok=True)  # once, before anything is served
+        path = _place(folder)
         server = await LinkServer.start(str(path), key, handed)
     except (OSError, OperatorError) as problem:
         logger.warning("links.off", problem=str(problem))
@@ -67,3 +63,12 @@ async def open_links(
 
     leave.push_async_callback(ended)
     return links
+
+
+def _place(folder: Path) -> Path:
+    """A new place for a socket. Raises OSError."""
+    path = folder / f"link-{uuid4().hex[:8]}.sock"
+    if len(os.fsencode(path)) > limits.link_address_bytes_max:
+        raise OSError(f"{path} is too long for a socket: set `link` to another directory")
+    folder.mkdir(parents=True, exist_ok=True)
+    return path
