@@ -1,0 +1,61 @@
+"""A sidecar opens its links: where it can listen, it announces that; where it cannot, messages go by the log."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from accompanist import limits
+from accompanist.background import Background
+from accompanist.sidecar.links.opening import open_links
+from accompanist.sidecar.links.sending import Links
+
+
+class Announced:
+    """A log that notes what is announced there."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, str, bytes]] = []
+
+    async def announce(self, owner: str, address: str, key: bytes) -> None:
+        self.said.append((owner, address, key))
+
+
+async def opened(folder: Path, log: Announced, acquired: asyncio.Event, leave: AsyncExitStack) -> Links | None:
+    repeat = Background().repeat
+    return await open_links("a", "a/1", folder, ["a", "b"], log, lambda *_: (), acquired, repeat, leave)  # type: ignore[arg-type]
+
+
+async def until(holds: Callable[[], object]) -> None:
+    async with asyncio.timeout(20):
+        while not holds():  # noqa: ASYNC110
+            await asyncio.sleep(0)  # a turn of the loop, not a time
+
+
+async def test_it_announces_where_it_listens_each_time_that_it_has_acquired_shards(tmp_path: Path) -> None:
+    log, acquired = Announced(), asyncio.Event()
+    async with AsyncExitStack() as leave:
+        links = await opened(tmp_path / "state", log, acquired, leave)
+        assert links is not None
+        await until(lambda: len(log.said) == 1)
+        acquired.set()
+        await until(lambda: len(log.said) == 2)
+        [(owner, address, key), again] = log.said
+        assert (owner, address, key) == again and owner == "a/1" and len(key) == 32
+        assert Path(address).is_socket() and Path(address).parent == tmp_path / "state"  # noqa: ASYNC240
+    assert list((tmp_path / "state").iterdir()) == [], "the socket goes with the sidecar"
+
+
+@pytest.mark.parametrize("why", ["too long", "a file is there"])
+async def test_without_a_place_for_the_socket_there_are_no_links(tmp_path: Path, why: str) -> None:
+    folder = tmp_path / ("x" * limits.link_address_bytes_max if why == "too long" else "file")
+    if why == "a file is there":
+        folder.write_text("")
+    log = Announced()
+    async with AsyncExitStack() as leave:
+        assert await opened(folder, log, asyncio.Event(), leave) is None
+    assert log.said == []
