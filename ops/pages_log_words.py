@@ -163,6 +163,12 @@ FUNCTIONS: Mapping[str, Function] = {
     ),
     "release": Function(OWNERSHIP, "gives all shards of the caller up at once"),
     "fence": Function(OWNERSHIP, "raises `AC001` with the shards that the caller does not hold under the given epochs"),
+    "announce": Function(
+        OWNERSHIP, "notes where a replica takes messages directly, and the key by which it knows callers"
+    ),
+    "links": Function(
+        OWNERSHIP, "where the replicas take messages directly, for which shards, and the proof to show there; for peers"
+    ),
     "unfinished": Function(
         OWNERSHIP, "the sessions of these shards that are not over, and those that have messages and no row"
     ),
@@ -199,6 +205,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "relay": Function(SENDING, "what is due for services in other databases; due again later, until `relayed`"),
     "relayed": Function(SENDING, "what those services answered"),
     "undelivered": Function(SENDING, "messages of open sessions here that nobody will ever take"),
+    "begun": Function(RECEIVING, "whether sessions are known, for messages that a peer has handed over directly"),
     "crowd": Function(
         BOUNDS, "counts what each peer has open, waiting and undoing here, notes who is beyond a bound, and answers it"
     ),

@@ -40,7 +40,7 @@ _OF_A_SAGA: Final = (
 _OF_A_PROCESS: Final = (
     "collected forgotten "
     "shard shards epoch owner state signal exit_code address url path schema name database peer problem sessions "
-    "count limit bound bytes rows bursts depth duration_s backoff_s after_s line task"
+    "count limit bound bytes rows bursts depth duration_s backoff_s after_s line task version"
 )
 KEYS: Final = frozenset(f"{_OF_A_LINE} {_OF_A_SAGA} {_OF_A_PROCESS}".split())
 _DSN_PASSWORD: Final = re.compile(r"(\w+://[^:/@\s]*):\S*@")  # up to the last @: an unquoted password has any sign

@@ -137,7 +137,7 @@ async def _connection_class(at: Mapping[str, Any], told: Mapping[str, str]) -> t
             return PipelinedConnection
     finally:
         tried.terminate()
-    logger.warning("worker.not_pipelined", driver=asyncpg.__version__)
+    logger.warning("worker.not_pipelined", version=asyncpg.__version__)
     return WorkerConnection
 
 

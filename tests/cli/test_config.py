@@ -127,7 +127,7 @@ def test_a_misspelt_variable_is_refused() -> None:
         build({"ACCOMPANIST_SERVICE_PAYMENT_APY": "x"}, payment=PAYMENT)
 
 
-TEXTS = "database pooler schema listen api state_dir version_key_file token_file peer_token_file"
+TEXTS = "database pooler link schema listen api state_dir version_key_file token_file peer_token_file"
 NUMBERS = "collect_after_s payload_after_s tombstone_s"
 VARIABLES: dict[str, tuple[str, Any]] = {
     **dict.fromkeys(TEXTS.split(), ("postgresql:///x", None)),

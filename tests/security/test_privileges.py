@@ -24,7 +24,7 @@ COLUMN_RIGHTS = {("version", "UPDATE"), ("version", "INSERT")}
 FENCE = {"fence_gate_of", "fence_digest", "fence_enter", "fence_leave", "fence_refuse", "fence_close", "fence_forget"}
 FENCE |= {"fence_committed_reads"}
 DEFINERS = {"accept", "collect", "crowd", "deliver", "forget", "forget_versions", "lighten"}
-DEFINERS |= {"dismiss", "forget_requests", "keep_statistics", "request_of"}
+DEFINERS |= {"dismiss", "forget_requests", "keep_statistics", "links", "request_of"}
 
 # Each access list as rows (kind, schema, object, grantee, right), without what its owner has anyway.
 _GRANTS = """
@@ -71,7 +71,8 @@ def expected() -> Iterator[tuple[str, str, str, str, str]]:
         sidecar, worker = names.sidecar_role(service), names.worker_role(service)
         for who in (sidecar, names.PEER_ROLE):
             yield "schema", schema, schema, who, "USAGE"
-        yield "function", schema, "deliver", names.PEER_ROLE, "EXECUTE"
+        for function in ("deliver", "links"):
+            yield "function", schema, function, names.PEER_ROLE, "EXECUTE"
         for function in FUNCTIONS:
             yield "function", schema, function, sidecar, "EXECUTE"
         for table, rights in SIDECAR_TABLES.items():

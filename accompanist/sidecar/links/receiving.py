@@ -73,7 +73,7 @@ class LinkServer:
         try:
             self._heard(connection, caller, body)
         except link.Unreadable as problem:
-            logger.warning("link.refused", service=caller.service, problem=str(problem))
+            logger.warning("link.refused", peer=caller.service, problem=str(problem))
             connection.abort()
 
     def _heard(self, connection: Connection, caller: _Caller, body: bytes | Oversized) -> None:
