@@ -109,7 +109,7 @@ told_parts_max = 1_024  # The same in parts. Beyond: the link is closed.
 link_ms = 2_000  # Until a link is established and its caller is believed. Beyond: the link is closed.
 link_look_ms = 1_000  # Pause between two questions for a peer's links.
 link_look_cap_ms = 30_000  # The same, where there was no way the last time.
-link_address_bytes_max = 100  # The path of a link's socket. Beyond: messages are taken from the log.
+link_address_bytes_max = 100  # The path of a link's socket. Beyond: it is made in a directory for temporary files.
 # Messages that were handed over and are not acknowledged in the log yet. Beyond: the oldest are handled twice, which
 # changes nothing.
 handed_kept_max = 20_000

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import tempfile
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -50,11 +52,31 @@ async def test_it_announces_where_it_listens_each_time_that_it_has_acquired_shar
     assert list((tmp_path / "state").iterdir()) == [], "the socket goes with the sidecar"
 
 
+async def test_where_its_directory_is_too_deep_the_socket_is_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = tempfile.mkdtemp()
+    monkeypatch.setattr(tempfile, "tempdir", short)
+    log = Announced()
+    async with AsyncExitStack() as leave:
+        assert await opened(tmp_path / ("x" * limits.link_address_bytes_max), log, asyncio.Event(), leave) is not None
+        await until(lambda: log.said)
+        [(_, address, _)] = log.said
+        assert Path(address).parents[1] == Path(short)
+        assert Path(address).parent.stat().st_mode & 0o777 == 0o700
+    os.rmdir(short)  # noqa: PTH106 (it is empty again)
+
+
 @pytest.mark.parametrize("why", ["too long", "a file is there"])
-async def test_without_a_place_for_the_socket_there_are_no_links(tmp_path: Path, why: str) -> None:
+async def test_without_a_place_for_the_socket_there_are_no_links(
+    tmp_path: Path, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / ("x" * limits.link_address_bytes_max if why == "too long" else "file")
     if why == "a file is there":
         folder.write_text("")
+    else:
+        (tmp_path / ("y" * limits.link_address_bytes_max)).mkdir()
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / ("y" * limits.link_address_bytes_max)))
     log = Announced()
     async with AsyncExitStack() as leave:
         assert await opened(folder, log, asyncio.Event(), leave) is None

@@ -6,8 +6,10 @@ Not promised: that there are links. Without a place for the socket, messages go 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
+import tempfile
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -42,7 +44,7 @@ async def open_links(
     stopped is put on `leave`."""
     key = secrets.token_bytes(32)
     try:
-        path = _place(folder)
+        path = _place(folder, leave)
         server = await LinkServer.start(str(path), key, handed)
     except (OSError, OperatorError) as problem:
         logger.warning("links.off", problem=str(problem))
@@ -65,10 +67,20 @@ async def open_links(
     return links
 
 
-def _place(folder: Path) -> Path:
-    """A new place for a socket. Raises OSError."""
+def _place(folder: Path, leave: AsyncExitStack) -> Path:
+    """A new place for a socket: in the folder, or in a directory of our own where the system keeps temporary files, if
+    the folder's path is too long for a socket's. Raises OSError."""
     path = folder / f"link-{uuid4().hex[:8]}.sock"
+    if len(os.fsencode(path)) <= limits.link_address_bytes_max:
+        folder.mkdir(parents=True, exist_ok=True)
+        return path
+    path = Path(tempfile.mkdtemp(prefix="accompanist-")) / path.name  # nobody else may enter it
+    leave.callback(_remove, path.parent)
     if len(os.fsencode(path)) > limits.link_address_bytes_max:
         raise OSError(f"{path} is too long for a socket: set `link` to another directory")
-    folder.mkdir(parents=True, exist_ok=True)
     return path
+
+
+def _remove(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()
