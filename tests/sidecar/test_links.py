@@ -225,3 +225,11 @@ async def test_the_number_of_callers_is_bounded(tmp_path: Path, monkeypatch: pyt
         both.links.hand([("b", message(3))])
         await until(lambda: both.directory.asked == 1 and not both.links._peers["b"].links)
         assert both.links.open == 0
+
+
+async def test_nothing_is_handed_over_any_more_once_they_are_closed(tmp_path: Path) -> None:
+    """The links of a sidecar that leaves are closed before its last commits."""
+    async with pair(tmp_path) as both:
+        await both.linked()
+        await both.links.close()
+        assert services(both.links.hand([("b", message(3))])) == {"b"}

@@ -256,6 +256,7 @@ async def test_a_session_that_is_loaded_when_its_version_comes_is_not_said_to_mi
     other = Sidecar(deployment, deployment.hosted())
     header = await other.start(5)
     await until(lambda: bool(old.driver.unhosted))
+    await old.versions.step(old.driver)  # that it is missing is said now, and not later
     answers, load, reading = asyncio.Event(), old.log.load, asyncio.Event()
 
     async def slow(keys: Sequence[tuple[UUID, str]], *, whole: bool = False) -> Sequence[Memory]:

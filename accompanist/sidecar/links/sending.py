@@ -137,6 +137,8 @@ class Links:
     def hand(self, stored: Stored) -> Stored:
         """Hand over messages that their receivers' inboxes have, each with the service it is for. Returns those that
         could not be handed over: the services are to be notified of them."""
+        if self._closed:
+            return stored
         groups: dict[tuple[str, int], list[Message]] = defaultdict(list)
         for service, message in stored:
             groups[service, shard_of(message.session, limits.shards_count)].append(message)
