@@ -131,7 +131,7 @@ def _function(row: asyncpg.Record, functions: Mapping[str, str], modules: Mappin
 def callers_of(name: str, functions: Mapping[str, str], modules: Mapping[str, str]) -> set[str]:
     """Functions by name, and modules by path, that call this function; both are given by their texts."""
     callers = {one for one, text in functions.items() if one != name and re.search(rf"\b{name}\(", text)}
-    asked = re.compile(rf"(?:SELECT|FROM|,) (?:{{schema}}\.)?{name}\((?:\$|{{|\)|owner|header)")
+    asked = re.compile(rf"(?:SELECT|FROM|,) {name}\((?:\$|{{|\)|owner|header)")
     return callers | {path for path, text in modules.items() if asked.search(text)}
 
 

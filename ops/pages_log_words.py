@@ -169,6 +169,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "links": Function(
         OWNERSHIP, "where the replicas take messages directly, for which shards, and the proof to show there; for peers"
     ),
+    "links_of": Function(OWNERSHIP, "asks a peer's `links`, once it is sure that this is the one that a log has"),
     "unfinished": Function(
         OWNERSHIP, "the sessions of these shards that are not over, and those that have messages and no row"
     ),
@@ -205,7 +206,9 @@ FUNCTIONS: Mapping[str, Function] = {
     "relay": Function(SENDING, "what is due for services in other databases; due again later, until `relayed`"),
     "relayed": Function(SENDING, "what those services answered"),
     "undelivered": Function(SENDING, "messages of open sessions here that nobody will ever take"),
-    "begun": Function(RECEIVING, "whether sessions are known, for messages that a peer has handed over directly"),
+    "confirm": Function(
+        RECEIVING, "whether messages that a peer has handed over directly are in the inbox, and their sessions known"
+    ),
     "crowd": Function(
         BOUNDS, "counts what each peer has open, waiting and undoing here, notes who is beyond a bound, and answers it"
     ),

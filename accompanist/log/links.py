@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-import asyncpg
-
-from accompanist.log import names
 from accompanist.log.connection import Connections, reach
 
 _ANNOUNCE = "SELECT announce($1, $2, $3)"
+_LINKS = "SELECT owner, address, proof, array_agg(shard) FROM links_of($1) GROUP BY 1, 2, 3"
+_OURS = re.compile(r"\A/[^\0]*/link-[0-9a-f]{8}\.sock\Z")
+"""What an address looks like: a peer does not choose to which socket of this machine we connect."""
 
 
 class Link(NamedTuple):
@@ -62,11 +63,7 @@ class PostgresLinks:
             await connection.execute(_ANNOUNCE, owner, address, key)
 
     async def of(self, service: str) -> Sequence[Link]:
-        schema = names.identifier(self._schemas[service])
-        query = f"SELECT owner, address, proof, array_agg(shard) FROM {schema}.links() GROUP BY 1, 2, 3"  # noqa: S608
         async with reach(), self._pool.acquire() as connection:
-            try:
-                rows = await connection.fetch(query)
-            except (asyncpg.UndefinedFunctionError, asyncpg.InsufficientPrivilegeError, asyncpg.InvalidSchemaNameError):
-                return ()  # an older log, one that is closed to us, or one that is not there yet
-        return [Link(owner, address, shown, frozenset(shards)) for owner, address, shown, shards in rows]
+            rows = await connection.fetch(_LINKS, self._schemas[service])
+        found = (Link(owner, address, shown, frozenset(shards)) for owner, address, shown, shards in rows)
+        return [link for link in found if _OURS.search(link.address)]

@@ -193,9 +193,20 @@ class MemoryLog:
         known = (place[0], place[3]) in self.tables.sessions
         return InboxEntry(message=message, sender_service=service, known=known, place=(self.tables.places[place], 0))
 
-    async def begun(self, keys: Sequence[tuple[UUID, str]]) -> Sequence[bool]:
+    async def confirm(self, entries: Sequence[InboxEntry]) -> Sequence[bool | None]:
         with self._call():
-            return [key in self.tables.sessions or key in self.tables.stubs for key in keys]
+            return [self._confirmed(entry) for entry in entries]
+
+    def _confirmed(self, entry: InboxEntry) -> bool | None:
+        message, tables = entry.message, self.tables
+        held = tables.inbox.get((*message.key, entry.sender_service))
+        if held is None:
+            return None
+        found = held[0]
+        if (found.kind, found.payload, found.header) != (message.kind, message.payload, message.header):
+            return None
+        key = (message.session, message.receiver)
+        return key in tables.sessions or key in tables.stubs
 
     async def load(self, keys: Sequence[tuple[UUID, str]], *, whole: bool = False) -> Sequence[Memory]:
         with self._call():

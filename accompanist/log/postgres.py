@@ -22,6 +22,7 @@ on a server with fsync off, on an asynchronous standby that was promoted, or on 
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
@@ -80,7 +81,7 @@ _FLUSH = "SELECT mark($1, $2, $3, $4), flush($5, $6, $7, $8, $9, $10, $11)"
 _TAKE = """
 SELECT session, site, sender, receiver, kind, header, payload, context, place, sender_service, known, closed
 FROM take($1, $2, $3, $4, $5, $6, $7, $8, $9)"""
-_BEGUN = "SELECT begun($1, $2)"
+_CONFIRM = "SELECT confirm($1, $2, $3, $4, $5, $6, $7, $8)"
 _UNFINISHED = "SELECT session, role FROM unfinished($1)"
 _RESEND = "SELECT service, answer, messages FROM resend($1, $2, $3, $4, $5, $6)"
 _RELAY = f"SELECT {inbox.STORED}, service FROM relay($1, $2, $3, $4)"  # noqa: S608 (constants of this package)
@@ -253,11 +254,14 @@ class PostgresLog:
             # acknowledge unreadable rows at once and take again, so that they never delay a message
             inbox.passed_over([(fate, service, *of) for _, *of, service, fate in seen])
 
-    async def begun(self, keys: Sequence[tuple[UUID, str]]) -> Sequence[bool]:
-        asked = ([session for session, _ in keys], [role for _, role in keys])
+    async def confirm(self, entries: Sequence[InboxEntry]) -> Sequence[bool | None]:
+        messages = [entry.message for entry in entries]
+        *places, headers, payloads, _ = inbox.columns(messages)
+        digests = [hashlib.sha256(payload).digest() for payload in payloads]
+        asked = ([entry.sender_service for entry in entries], *places, headers, digests)
         async with reach(), self._pool.acquire() as connection:
-            answers: Sequence[bool] = await connection.fetchval(_BEGUN, *asked)
-        return answers
+            answers = await connection.fetchval(_CONFIRM, *asked)
+        return [None if answer == "absent" else answer == "known" for answer in answers]
 
     async def load(self, keys: Sequence[tuple[UUID, str]], *, whole: bool = False) -> Sequence[Memory]:
         asked = ([session for session, _ in keys], [role for _, role in keys])

@@ -111,8 +111,9 @@ class SessionPort(Protocol):
         at most `limits.page_rows_max` and about `limits.page_bytes_max`. Empty if that message is not in the inbox."""
         ...
 
-    async def begun(self, keys: Sequence[tuple[UUID, str]]) -> Sequence[bool]:
-        """Whether each (session, role) is known: it has a row or a stub."""
+    async def confirm(self, entries: Sequence[InboxEntry]) -> Sequence[bool | None]:
+        """Whether the session of each message is known: it has a row or a stub. None: the inbox does not have that
+        message of that service with that content."""
         ...
 
     async def end_timer(self, session: UUID, role: str, site: str) -> None:

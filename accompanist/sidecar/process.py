@@ -207,7 +207,6 @@ class Sidecar:
             tombstone_ms=service.tombstone_s * 1000,
         )
         self._handed = HandedOver(self._log, self._driver, self._wake, self._wake_later, self._wake_others)
-        leave.push_async_callback(self._handed.stop)
         self._relay = Relay(self._log, couriers, self._driver.clashed, self._background)
         self._quotas = PeerQuotas(self._log, len(self._config.peers_of(service.name)) - 1)
         self._intake = Intake(
@@ -228,6 +227,7 @@ class Sidecar:
             leave.push_async_callback(_cancelled, self._background.keep("listener", self._listener.run))
         leave.push_async_callback(self._intake.release)
         leave.push_async_callback(self._driver.drain, limits.sidecar_drain_s)
+        leave.push_async_callback(self._handed.stop)
         pause = partial(asyncio.sleep, limits.measure_s)
         leave.push_async_callback(_cancelled, self._background.repeat("gauges", self._measure, pause))
         pause = partial(asyncio.sleep, limits.fence_look_ms / 1000)

@@ -136,7 +136,7 @@ async def _connection_class(at: Mapping[str, Any], told: Mapping[str, str]) -> t
         if await works(tried):
             return PipelinedConnection
     finally:
-        tried.terminate()
+        await tried.close(timeout=limits.end_s)  # so that its place is free for the pool
     logger.warning("worker.not_pipelined", version=asyncpg.__version__)
     return WorkerConnection
 

@@ -85,6 +85,8 @@ class PipelinedConnection(WorkerConnection):
         if self._begins and not self.is_closed():
             self._transport.write(alone(query))
             return "BEGIN"
+        if query != "COMMIT;":
+            self._last = b""  # it was the last statement of a transaction that does not commit
         if self._last and query == "COMMIT;" and not self.is_closed():
             self._transport.write(self._last)
             await self.fetch(query, timeout=timeout)

@@ -2,7 +2,7 @@
 -- a proof, made of the replica's key and of the service that the caller's login belongs to: whoever shows it there
 -- speaks for that service. It is of no use in another's name, nor at another replica.
 --
--- Called by: `accompanist/log/links.py`; of the peers' schemas.
+-- Called by: `links_of`; of the peers' schemas.
 -- Locks: nothing.
 -- Answers: a row for each shard whose owner is announced and has not expired. None to a login that is no sidecar's.
 CREATE FUNCTION links() RETURNS TABLE (shard smallint, owner text, address text, proof bytea)

@@ -25,7 +25,6 @@ PUT_IN = {
     "accompanist/log/queries.py": {
         "query": "`search.statement`: conditions are constants there, values are parameters"
     },
-    "accompanist/log/links.py": {"schema": "`names.identifier`"},
     "accompanist/log/pooler.py": {
         "_local(told)": "constants of `settings`, the program's name, and a schema that passed `names.identifier`",
         "_local(settings.later(connection))": "constants of `settings`",

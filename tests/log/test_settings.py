@@ -284,7 +284,7 @@ CALLS: dict[str, Call] = {
     "flush": _flush,
     "take": _take,
     "due": _due,
-    "begun": lambda log: log.begun([(uuid4(), "warehouse")]),
+    "confirm": lambda log: log.confirm([]),
     "load": lambda log: log.load([(uuid4(), "warehouse")]),
     "unfinished": lambda log: log.unfinished(range(64)),
     "page": lambda log: log.page(uuid4(), "warehouse", "1", "payment"),

@@ -69,16 +69,24 @@ async def test_it_is_not_handled_again_when_the_log_brings_it() -> None:
     assert not [one for one in services.database.services["b"].arrivals if one[0] == message.session], "acknowledged"
 
 
-async def test_the_same_place_with_other_content_is_handled() -> None:
-    """A peer that hands over what it has not stored: the session learns what its log has, and parks."""
+async def test_what_the_inbox_does_not_have_is_not_acted_upon() -> None:
+    """A peer that hands over what it has not stored, or another content: nothing begins, and nothing is remembered."""
     services = Services(sagas.ring())
     b = await quiet_b(services)
-    message = data(uuid4())
+    message, never = data(uuid4()), data(uuid4())
     await stored(services, message)
-    lie = msgspec.structs.replace(message, payload=b"2")
-    b.handed.take("a", [lie])
+    calls = list(services.workers["b"].calls)
+    for lie in (
+        never,
+        msgspec.structs.replace(message, payload=b"2"),
+        msgspec.structs.replace(message, kind=Kind.CHOICE),
+        msgspec.structs.replace(message, header=msgspec.structs.replace(message.header, started_at=1.0)),
+    ):
+        b.handed.take("a", [lie])
+        await turns()
+        assert services.workers["b"].calls == calls
+        assert b.driver.session(lie.session, "b") is None
     entry = InboxEntry(message=message, sender_service="a", known=True)
-    await turns()
     assert not b.handed.handled(entry)
     b.handed.take("a", [message])
     await turns()
@@ -99,7 +107,10 @@ async def test_a_session_that_is_over_is_not_begun(over: str) -> None:
         services.now += 1
         assert await b.log.collect(0, 10)
     calls = list(services.workers["b"].calls)
-    b.handed.take("a", [data(session)])
+    message = data(session)
+    if over == "row":
+        await stored(services, message)
+    b.handed.take("a", [message])
     await turns()
     assert services.workers["b"].calls == calls, "its worker is not asked"
     assert b.driver.session(session, "b") is None
@@ -109,20 +120,23 @@ async def test_a_session_that_ends_while_the_log_is_asked_is_not_begun(monkeypat
     services = Services(sagas.ring())
     b = await quiet_b(services)
     session = uuid4()
-    begun = b.log.begun
+    confirm = b.log.confirm
 
-    async def late(keys: list[tuple[UUID, str]]) -> list[bool]:
+    async def late(entries: list[InboxEntry]) -> list[bool | None]:
         """The answer is older than the tombstone."""
-        answer = list(await begun(keys))
+        answer = list(await confirm(entries))
         await stored(services, of(control(sagas.HEADER, Kind.ABORT, "a", "b", "no more"), session))
         b.intake.wake()
         await services.row("b", session, Phase.ENDED)
         await turns()
         return answer
 
-    monkeypatch.setattr(b.log, "begun", late)
+    monkeypatch.setattr(b.log, "confirm", late)
     calls = list(services.workers["b"].calls)
-    b.handed.take("a", [data(session)])
+    message = data(session)
+    await stored(services, message)
+    del services.database.services["b"].arrivals[*message.key, "a"]  # `take` has brought it before
+    b.handed.take("a", [message])
     await turns(2_000)
     assert services.workers["b"].calls == calls
     assert b.driver.session(session, "b") is None
@@ -132,6 +146,8 @@ async def test_what_its_speaker_may_not_say_is_left_to_the_log() -> None:
     services = Services(sagas.ring())
     b = await quiet_b(services)
     message = data(uuid4())
+    await stored(services, message)
+    services.database.services["b"].inbox[*message.key, "c"] = (message, "c", 0.0)
     b.handed.take("c", [message])
     await turns()
     assert b.driver.session(message.session, "b") is None
@@ -141,12 +157,16 @@ async def test_what_its_speaker_may_not_say_is_left_to_the_log() -> None:
 async def test_the_shards_of_others_are_named_and_their_sidecars_woken() -> None:
     services = Services(sagas.ring())
     b = await quiet_b(services)
-    b.driver.holding.hold({})
     message = data(uuid4())
     woken: list[object] = []
     b.handed._wake_others = lambda: woken.append(1)
-    assert b.handed.take("a", [message]) == [message.session.bytes[15] % limits.shards_count]
-    assert woken == [1]
+    shard = message.session.bytes[15] % limits.shards_count
+    fresh, b.driver._leases_fresh = b.driver._leases_fresh, lambda: False
+    assert b.handed.take("a", [message]) == [shard], "it cannot know whether it still holds it"
+    b.driver._leases_fresh = fresh
+    b.driver.holding.hold({})
+    assert b.handed.take("a", [message]) == [shard]
+    assert woken == [1, 1]
 
 
 async def test_a_log_that_does_not_answer_and_a_full_queue_leave_it_to_the_inbox(
@@ -157,24 +177,36 @@ async def test_a_log_that_does_not_answer_and_a_full_queue_leave_it_to_the_inbox
     woken: list[int] = []
     b.handed._wake = lambda: woken.append(len(woken))
 
-    async def away(keys: object) -> list[bool]:
+    asked = asyncio.Event()
+
+    async def away(entries: object) -> list[bool]:
+        await asked.wait()
         raise LogUnavailable("away")
 
-    monkeypatch.setattr(b.log, "begun", away)
+    monkeypatch.setattr(b.log, "confirm", away)
     b.handed.take("a", [data(uuid4())])
     await turns()
-    assert woken == [0]
+    b.handed.take("a", [data(uuid4())])
+    asked.set()
+    await turns()
+    assert woken == [0] and b.handed._waiting == [], "what waited is not looked up later, when it may be over"
 
     async def broken(keys: object) -> list[bool]:
         raise KeyError("a bug")
 
-    monkeypatch.setattr(b.log, "begun", broken)
+    monkeypatch.setattr(b.log, "confirm", broken)
     b.handed.take("a", [data(uuid4())])
     await turns()
     assert woken == [0, 1]
     monkeypatch.setattr(limits, "handed_waiting_max", 1)
     b.handed.take("a", [data(uuid4()), data(uuid4())])
     assert woken == [0, 1, 2]
+    await turns()
+    woken.clear()
+    monkeypatch.setattr(limits, "handed_waiting_max", 100)
+    monkeypatch.setattr(limits, "batch_bytes_max", 1)
+    b.handed.take("a", [data(uuid4()), data(uuid4())])
+    assert woken == [0], "nor more bytes than one answer of the log may have"
     await b.handed.stop()
 
 
@@ -184,6 +216,7 @@ async def test_what_is_kept_of_them_is_bounded(monkeypatch: pytest.MonkeyPatch) 
     b = await quiet_b(services)
     messages = [data(uuid4()) for _ in range(3)]
     for message in messages:
+        await stored(services, message)
         b.handed.take("a", [message])
         await turns()
     entries = [InboxEntry(message=one, sender_service="a", known=True) for one in messages]

@@ -1,14 +1,14 @@
-"""Gives messages that were handed over to their sessions, before the log is asked for them.
+"""Gives messages that were handed over to their sessions, before `take` brings them.
 
-    session in memory      it is given the message at once
-    anything else          the log is asked whether it knows the session (`begun`), for all such messages together; a
-                           message for one that it does not know may begin it
+What comes over a link is what a peer says. So nothing is done about it before our own log has confirmed it: the inbox
+has the message, as it was handed over, and it was that service that wrote it (`confirm`, for all that wait together).
+The log also says whether it knows the session. A message for one that it does not know may begin it.
 
-The message stays in the inbox, and in the queue over it until `take` has brought it once more. Then it is acknowledged,
-and not handled again. That happens within `handed_take_ms`, and is no longer in anybody's way.
+The message stays in the queue over the inbox until `take` has brought it once more. Then it is acknowledged, and not
+handled again. That happens within `handed_take_ms`, and is no longer in anybody's way.
 
-Not promised: that a message is handled here. What finds no room, or comes while the log does not answer, is taken from
-the log.
+Not promised: that a message is handled here. What finds no room, what the inbox does not have, and what comes while the
+log does not answer, is taken from the log, if it is there.
 """
 
 from __future__ import annotations
@@ -46,23 +46,25 @@ class HandedOver:
         self._wake = wake
         self._wake_later = wake_later
         self._wake_others = wake_others
-        self._handled: OrderedDict[tuple[object, ...], int] = OrderedDict()
-        """What was handled and is still in the queue, with a number for its content."""
+        self._handled: OrderedDict[tuple[object, ...], None] = OrderedDict()
+        """What was handled and is still in the queue. The inbox keeps the first content of a message, so its name is
+        enough."""
         self._waiting: list[InboxEntry] = []
+        self._weight = 0
+        """The bytes of the payloads that wait."""
         self._task: asyncio.Task[None] | None = None
 
     def take(self, service: str, messages: Sequence[Message]) -> Sequence[int]:
-        """Handle messages of a service. Returns the shards of those whose session another sidecar holds."""
+        """Handle messages of a service. Returns the shards of those whose session another sidecar holds, or may hold:
+        where the leases may have expired, it does not stand here to say."""
         elsewhere: set[int] = set()
+        fresh = self._driver.leases_fresh()
         for message in messages:
-            if not self._driver.holding.holds(message.session):
+            if not (fresh and self._driver.holding.holds(message.session)):
                 elsewhere.add(shard_of(message.session))
-                continue
-            entry = InboxEntry(message=message, sender_service=service, known=True)
-            if self._driver.holding.session((message.session, message.receiver)) is not None:
-                self._handle(entry)
-            elif len(self._waiting) < limits.handed_waiting_max:
-                self._waiting.append(entry)
+            elif len(self._waiting) < limits.handed_waiting_max and self._weight < limits.batch_bytes_max:
+                self._waiting.append(InboxEntry(message=message, sender_service=service, known=True))
+                self._weight += len(message.payload)
             else:
                 self._wake()
         if self._waiting and self._task is None:
@@ -73,19 +75,24 @@ class HandedOver:
         return sorted(elsewhere)
 
     def handled(self, entry: InboxEntry) -> bool:
-        """Whether a message that the log brings was handled already, with the same content. It is forgotten here."""
-        return self._handled.pop(_name(entry), None) == hash(entry.message.payload)
+        """Whether a message that the log brings was handled already. It is forgotten here."""
+        name = _name(entry)
+        return name in self._handled and self._handled.pop(name) is None
 
     async def stop(self) -> None:
+        """Handle nothing more."""
+        self._drop()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _look(self) -> None:
-        """Ask the log which sessions it knows, as long as messages wait for that."""
+        """Have the log confirm what waits, as long as something does. If it cannot, all is left to the inbox: what
+        waited for long might be over by then."""
         try:
             while self._waiting:
-                waiting, self._waiting = self._waiting, []
+                waiting = list(self._waiting)
+                self._drop()
                 await self._sort(waiting)
         except LogUnavailable:
             self._wake()
@@ -93,22 +100,27 @@ class HandedOver:
             logger.error("handed.failed", problem=type(problem).__name__, exc_info=problem)
             self._wake()
         finally:
+            self._drop()
             self._task = None
+
+    def _drop(self) -> None:
+        self._waiting, self._weight = [], 0
 
     async def _sort(self, waiting: Sequence[InboxEntry]) -> None:
         freshness = self._driver.holding.freshness
-        keys = list(dict.fromkeys((one.message.session, one.message.receiver) for one in waiting))
-        before = {key: freshness.standing(shard_of(key[0])) for key in keys}
+        before = {shard: freshness.standing(shard) for shard in {shard_of(one.message.session) for one in waiting}}
         with freshness.leaving() as gone:
-            known = dict(zip(keys, await self._log.begun(keys), strict=True))
-            for entry in waiting:
+            confirmed = await self._log.confirm(waiting)
+            for entry, known in zip(waiting, confirmed, strict=True):
+                if known is None:
+                    continue
                 key: Key = (entry.message.session, entry.message.receiver)
-                stale = key in gone or freshness.may_have(shard_of(key[0]), before[key])
-                self._handle(entry, known=known[key] or stale)
+                shard = shard_of(key[0])
+                self._handle(entry, known=known or key in gone or freshness.may_have(shard, before[shard]))
 
-    def _handle(self, entry: InboxEntry, known: bool = True) -> None:
+    def _handle(self, entry: InboxEntry, *, known: bool) -> None:
         if self._driver.handed(entry, known=known):
-            self._handled[_name(entry)] = hash(entry.message.payload)
+            self._handled[_name(entry)] = None
             if len(self._handled) > limits.handed_kept_max:
                 self._handled.popitem(last=False)
 

@@ -9,6 +9,8 @@ import asyncio
 import contextlib
 import os
 import secrets
+import socket
+import stat
 import tempfile
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import AsyncExitStack
@@ -25,6 +27,7 @@ from accompanist.sidecar.links.sending import Links
 
 logger = structlog.get_logger("accompanist.links")
 
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 Repeat = Callable[[str, Callable[[], Awaitable[object]], Callable[[], Awaitable[object]]], "asyncio.Task[None]"]
 """`Background.repeat`."""
 
@@ -68,17 +71,30 @@ async def open_links(
 
 
 def _place(folder: Path, leave: AsyncExitStack) -> Path:
-    """A new place for a socket: in the folder, or in a directory of our own where the system keeps temporary files, if
-    the folder's path is too long for a socket's. Raises OSError."""
-    path = folder / f"link-{uuid4().hex[:8]}.sock"
-    if len(os.fsencode(path)) <= limits.link_address_bytes_max:
-        folder.mkdir(parents=True, exist_ok=True)
+    """A new place for a socket: in the folder; or, if others may write there or its path is too long for a socket's, in
+    a directory of our own where the system keeps temporary files. Raises OSError."""
+    name = f"link-{uuid4().hex[:8]}.sock"
+    path = folder / name
+    folder.mkdir(parents=True, exist_ok=True)
+    _clear(folder)
+    if len(os.fsencode(path)) <= limits.link_address_bytes_max and not folder.stat().st_mode & _OTHERS_WRITE:
         return path
-    path = Path(tempfile.mkdtemp(prefix="accompanist-")) / path.name  # nobody else may enter it
+    path = Path(tempfile.mkdtemp(prefix="accompanist-")) / name  # nobody else may enter it
     leave.callback(_remove, path.parent)
     if len(os.fsencode(path)) > limits.link_address_bytes_max:
         raise OSError(f"{path} is too long for a socket: set `link` to another directory")
     return path
+
+
+def _clear(folder: Path) -> None:
+    """Remove the sockets of sidecars that were killed: nobody listens there any more."""
+    for path in folder.glob("link-????????.sock"):
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(limits.end_s)
+            try:
+                probe.connect(str(path))
+            except ConnectionRefusedError:
+                path.unlink()
 
 
 def _remove(folder: Path) -> None:

@@ -1,12 +1,14 @@
 """Hands messages to the sidecars of peers, over a link to each (`accompanist.rpc.link`).
 
 State. For each peer the links to its sidecars, and which of them holds which shard, as the peer's log said it. It is
-asked when a message has no link, at most every `link_look_ms`, and every `link_look_cap_ms` where there was none. A
-sidecar that does not hold a shard any more says so; the next message for that shard has no link, until the peer's log
-has named one.
+asked when a message has no link, at most every `link_look_ms`, and every `link_look_cap_ms` where there was none. While
+messages go over links it is asked every `lease_ms`, too: a sidecar whose lease has expired, or that stands still, is
+not named any more. One that cannot be reached is tried again after `link_look_cap_ms`. A sidecar that does not hold a
+shard any more says so; the next message for that shard has no link, until the peer's log has named one.
 
 Not promised: that a message arrives, or once. Its receiver has it in its inbox; what is not handed over is to be
-notified by the caller. Nothing waits here: a link whose peer does not read is not used until it does.
+notified by the caller. Nothing waits here: a link whose peer does not read is not used until it does. What was written
+to it before is found in the log, by whoever holds the shard then.
 """
 
 from __future__ import annotations
@@ -45,6 +47,8 @@ class _OpenLink:
     def __init__(self, told: Link, ended: Callable[[_OpenLink, str], None], moved: Callable[[Sequence[int]], None]):
         self.told = told
         self.ready = False
+        self.believed = False
+        """Whether the sidecar there has ever believed us."""
         self._choked = False
         self._moved = moved
         self._ended = ended
@@ -90,7 +94,7 @@ class _OpenLink:
             return
         if told.link == link.VERSION and self._patience is not None:
             self._patience.cancel()
-            self.ready = True
+            self.ready = self.believed = True
         self._moved(told.elsewhere)
 
     def _lost(self, connection: Connection, reason: str) -> None:
@@ -110,7 +114,10 @@ class _LinkedPeer:
         self.looks: asyncio.Task[None] | None = None
         self.look_at = 0.0
         """When its log may be asked again."""
-        self.silent = False
+        self.looked_at = 0.0
+        """When it was asked last."""
+        self.away: dict[str, float] = {}
+        """The sidecars that could not be reached, and when each is tried again."""
 
 
 class Links:
@@ -146,8 +153,10 @@ class Links:
         for (service, shard), messages in groups.items():
             peer = self._peers.get(service)
             way = peer.shards.get(shard) if peer is not None else None
-            if way is not None and way.usable:
+            if peer is not None and way is not None and way.usable:
                 way.hand(messages)
+                if self._clock() >= peer.looked_at + limits.lease_ms / 1000:
+                    self._look(peer)
                 continue
             left += [(service, message) for message in messages]
             if peer is not None and (way is None or not way.ready):
@@ -181,13 +190,15 @@ class Links:
             found = await self._directory.of(peer.name)
             self._forget(peer, {one.owner for one in found})
             for told in found:
-                await self._open(peer, told)
+                if self._clock() >= peer.away.get(told.owner, 0.0):
+                    await self._open(peer, told)
         except LogUnavailable:
             pass  # it is asked again
         except Exception as problem:  # without links, messages go by the log
             logger.error("links.failed", peer=peer.name, problem=type(problem).__name__, exc_info=problem)
         finally:
             peer.looks = None
+            peer.looked_at = self._clock()
             pause = limits.link_look_ms if peer.shards else limits.link_look_cap_ms
             peer.look_at = self._clock() + pause / 1000
 
@@ -196,6 +207,7 @@ class Links:
         for owner in peer.links.keys() - owners:
             peer.links[owner].close()
         peer.shards = {shard: way for shard, way in peer.shards.items() if way.told.owner in owners}
+        peer.away = {owner: again for owner, again in peer.away.items() if owner in owners}
 
     async def _open(self, peer: _LinkedPeer, told: Link) -> None:
         """Use a link for its shards; open it first, if there is none."""
@@ -207,7 +219,7 @@ class Links:
             peer.links[told.owner] = way
             try:
                 await way.open(self._connect, self._service, self._room)
-            except (OSError, TimeoutError) as problem:
+            except (OSError, ValueError) as problem:
                 self._ended(peer, way, type(problem).__name__)
                 return
         peer.shards |= dict.fromkeys(told.shards, way)
@@ -218,8 +230,11 @@ class Links:
 
     def _ended(self, peer: _LinkedPeer, way: _OpenLink, reason: str) -> None:
         """A link was lost, or could not be opened."""
-        if peer.links.get(way.told.owner) is way:
-            del peer.links[way.told.owner]
+        owner = way.told.owner
+        if peer.links.get(owner) is way:
+            del peer.links[owner]
+        if not way.believed:
+            peer.away[owner] = self._clock() + limits.link_look_cap_ms / 1000
         peer.shards = {shard: other for shard, other in peer.shards.items() if other is not way}
         if not self._closed:
             logger.info("link.closed", peer=peer.name, problem=reason)

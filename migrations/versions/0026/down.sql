@@ -1,4 +1,5 @@
 DROP FUNCTION announce;
 DROP FUNCTION links;
-DROP FUNCTION begun;
+DROP FUNCTION links_of;
+DROP FUNCTION confirm;
 ALTER TABLE replica DROP COLUMN link, DROP COLUMN link_key;
