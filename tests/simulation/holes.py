@@ -139,7 +139,7 @@ HOLES = [
     _hole("squats", "a forged message holds the place of a real one", 40, places_shared, "was answered clash"),
     _hole("bindings", "anyone binds roles to itself", 200, roles_bound_to_anyone, "under another header"),
     _hole("leavings", "what can be undone is left as it is", 40, everything_may_be_left, "left as it is"),
-    _hole("hands", "anyone ends a saga by hand for all others", 40, anyone_ends_by_hand, "who decides"),
+    _hole("hands", "anyone ends a saga by hand for all others", 80, anyone_ends_by_hand, "who decides"),
     _hole("late", "a saga is undone that has passed its commit point", 200, late_aborts_are_heard, "had passed"),
     _hole("headers", "anyone is a saga's initiator", 30, any_header_begins, "session.broken"),
 ]

@@ -57,7 +57,7 @@ SHOWN_BY = {
     "shards-kept": 5,
     "silence-is-success": 5,
     "leavings": 1,
-    "hands": 15,
+    "hands": 63,
     "headers": 22,
     "squats": 7,
     "declines-believed": 25,
