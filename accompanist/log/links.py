@@ -2,7 +2,7 @@
 
 A sidecar announces its address and a key in its own log. The log tells a peer the addresses, each with a proof that is
 made of the key and of the service that the peer's login belongs to. So a proof says to the sidecar there what the login
-says to the database, and the key itself leaves the log never.
+says to the database, and the key itself never leaves the log.
 
 Not promised: that what a peer's log answers is still so. It is asked again where it is not.
 """

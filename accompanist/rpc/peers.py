@@ -8,7 +8,7 @@ Payloads are spliced in and taken out unchanged. A canonical value keeps its byt
 contradiction. The sending service is not in the call: the receiver knows it by the caller's token.
 
 Not promised: that a call carries all messages that are due. It carries as many as fit into `message_bytes_max` and
-`message_parts_max`, at least one.
+`message_parts_max`, at most `relay_rows_max` and at least one.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ def calls(messages: Sequence[Message]) -> Iterator[tuple[Sequence[Message], byte
     for message in messages:
         part = _encode(message)
         more = shape.parts(part)
-        if parts and (size + len(part) > room or values + more > parts_max):
+        full = len(parts) >= limits.relay_rows_max
+        if parts and (full or size + len(part) > room or values + more > parts_max):
             yield group, _arguments(parts)
             group, parts, size, values = [], [], 0, 0
         group.append(message)

@@ -99,3 +99,17 @@ async def test_a_sweep_that_the_log_does_not_answer_is_due_again_and_it_is_not_r
     await until(lambda: sidecar.intake.ready)
     assert seen == [False] * 3
     assert sidecar.intake._unswept == set()
+
+
+async def test_a_sidecar_whose_leases_had_lapsed_announces_itself_anew() -> None:
+    """Reason: others forget a replica that has expired, with what it had announced, and may leave it its shards."""
+    intake = (await ready()).intake
+    await intake.stop()
+    told: list[int] = []
+    intake._acquired = lambda: told.append(1)
+    await intake._renew()
+    assert told == [], "neither new shards, nor late"
+    now = intake._clock() + limits.lease_ms / 1000
+    intake._clock = lambda: now
+    await intake._renew()
+    assert told == [1]

@@ -81,3 +81,14 @@ async def test_a_peer_that_is_away_is_told_of_once_and_once_when_it_is_back() ->
         await relay.send("b")
         await relay.send("b")
     assert [line["event"] for line in lines] == ["peer.away", "peer.back"]
+
+
+def test_a_call_carries_no_more_messages_than_its_receiver_takes() -> None:
+    """Also over a link, where nobody asks the log for a portion: one burst may have more for one role."""
+    many = [msgspec.structs.replace(message(str(site)), payload=b"1") for site in range(2 * limits.relay_rows_max + 1)]
+    groups = [
+        peers.read(bytes(msgspec.json.decode(arguments, type=dict[str, msgspec.Raw])["messages"]))
+        for _, arguments in peers.calls(many)
+    ]
+    assert [len(group) for group in groups] == [limits.relay_rows_max, limits.relay_rows_max, 1]
+    assert [one for group in groups for one in group] == many

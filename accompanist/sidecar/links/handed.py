@@ -76,8 +76,10 @@ class HandedOver:
 
     def handled(self, entry: InboxEntry) -> bool:
         """Whether a message that the log brings was handled already. It is forgotten here."""
-        name = _name(entry)
-        return name in self._handled and self._handled.pop(name) is None
+        if (name := _name(entry)) not in self._handled:
+            return False
+        del self._handled[name]
+        return True
 
     async def stop(self) -> None:
         """Handle nothing more."""

@@ -50,6 +50,8 @@ class _OpenLink:
         self.believed = False
         """Whether the sidecar there has ever believed us."""
         self._choked = False
+        self._problem = ""
+        """What was wrong with what came."""
         self._moved = moved
         self._ended = ended
         self._connection: Connection | None = None
@@ -89,7 +91,7 @@ class _OpenLink:
         try:
             told = link.read_told(body if isinstance(body, bytes) else b"")
         except link.Unreadable as problem:
-            self._lost(connection, str(problem))
+            self._problem = str(problem)
             connection.abort()
             return
         if told.link == link.VERSION and self._patience is not None:
@@ -101,7 +103,7 @@ class _OpenLink:
         self.ready = False
         if self._patience is not None:
             self._patience.cancel()
-        self._ended(self, reason)
+        self._ended(self, self._problem or reason)
 
 
 class _LinkedPeer:

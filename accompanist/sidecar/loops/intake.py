@@ -50,7 +50,7 @@ class Intake:
     """The loops of one sidecar. `owner` names it in the leases; `clock` is monotonic; `stands_for_s` says for how many
     seconds commits have waited while none succeeded; `relayed` is called with the peers in other databases that have
     messages in the outbox; `handled` says whether a message was handed over and handled; `acquired` is called when
-    shards were acquired."""
+    shards were acquired, and when leases had lapsed."""
 
     def __init__(
         self,
@@ -194,14 +194,14 @@ class Intake:
         await asyncio.sleep((limits.collect_again_ms if self._collects_on else collection.pause_ms) / 1000)
 
     async def _renew(self) -> None:
-        asked_at = self._clock()
+        asked_at, lapsed = self._clock(), not self._fresh()
         leases, _, pending = await self._log.lease(self._owner, limits.shards_count)
         self._leased_at = asked_at  # conservative: the log's lease begins later
         held = {lease.shard: lease.epoch for lease in leases}
         # compare epochs, and do not rely on the log's `acquired`: that answer may have been lost
         anew = self._driver.holding.hold(held)
         self._unswept = (self._unswept | anew | self._driver.holding.take_lost()) & held.keys()
-        if anew:
+        if anew or lapsed:  # a replica that has lapsed may have been forgotten, with what it had announced
             self._acquired()
         if self._unswept:
             self._due.set()
