@@ -14,7 +14,8 @@ down_revision = "0024"
 branch_labels = None
 depends_on = None
 
-FOLDER = Path(__file__).parent / revision
+VERSIONS = Path(__file__).parent
+FOLDER = VERSIONS / revision
 
 
 def upgrade() -> None:
@@ -23,3 +24,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     sql.run((FOLDER / "down.sql").read_text())
+    sql.run(sql.function((VERSIONS / "0021" / "own_name.sql").read_text(), "deliver"))
+    sql.run(sql.function((VERSIONS / "0023" / "flush.sql").read_text(), "flush"))
