@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from ops.bench.generated import ROLE, place_of, running_in
 from ops.forwarding import Network
-from ops.local import Cluster, cluster
+from ops.local import Cluster
 
 FRONT = "front"
 _HEAD = '''"""Chains of services."""
@@ -25,15 +26,6 @@ from accompanist import At, Role, choreography, com, transaction
 class Front(Role):
     pass
 '''
-_ROLE = """
-
-class {name}(Role):
-    @transaction
-    def step(self, value: str) -> str: ...
-
-    @step.compensation
-    def back(self, value: str) -> None: ...
-"""
 _CHAIN = """
 
 @choreography
@@ -105,7 +97,7 @@ def workers(longest: int) -> list[str]:
 
 def chains(lengths: Sequence[int]) -> str:
     """The text of the choreographies, two for each length: `chain3` and `line3` for 3."""
-    text = _HEAD + "".join(_ROLE.format(name=name.upper()) for name in workers(max(lengths)))
+    text = _HEAD + "".join(ROLE.format(name=name.upper()) for name in workers(max(lengths)))
     for length in lengths:
         text += _CHAIN.format(
             length=length,
@@ -162,15 +154,11 @@ def join(running: Cluster, network: Network, pairs: Iterable[tuple[str, str]]) -
 @contextmanager
 def deployed(directory: Path, lengths: Sequence[int]) -> Iterator[Cluster]:
     """The project, running on a server of its own, from nothing, with no way open between its services."""
-    place = directory.resolve() / "project"
+    place = place_of(directory)
     write(place, lengths)
-    with cluster(
+    with running_in(
         directory,
-        {"DATABASE_URL": "", "PYTHONPATH": str(place)},
-        procfile=place / "Procfile",
-        config_file=place / "accompanist.toml",
-        log_file=directory / "processes.log",
-        postgres_settings={"max_connections": "400"},
+        connections=400,
         apart=(FRONT, *workers(max(lengths))),
         arrange=lambda running: address_each(place, running.run, lengths),
     ) as running:

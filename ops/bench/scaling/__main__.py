@@ -28,15 +28,16 @@ from pathlib import Path
 from typing import Any
 
 from ops.bench import plots
+from ops.bench.generated import place_of, running_in
 from ops.bench.plots import Curve
 from ops.bench.scaling import points, project
 from ops.bench.scaling.points import Load, Point
-from ops.local import ROOT, Cluster, cluster
+from ops.local import ROOT, Cluster
 
 ROLES = (2, 4, 8, 16, 32)
 REPLICAS = (1, 2, 4)
 PAYLOADS = (1_000, 10_000, 100_000, 1_000_000)
-CONNECTIONS = "400"
+CONNECTIONS = 400
 Points = list[Point]
 Curving = Callable[[Cluster, Load], Coroutine[Any, Any, Points]]
 
@@ -44,16 +45,8 @@ Curving = Callable[[Cluster, Load], Coroutine[Any, Any, Points]]
 @contextmanager
 def deployment(directory: Path, replicas: int = 1) -> Iterator[Cluster]:
     """The generated project, running on a server of its own, from nothing."""
-    place = directory.resolve() / "project"
-    project.write(place, ROLES, replicas)
-    with cluster(
-        directory,
-        {"DATABASE_URL": "", "PYTHONPATH": str(place)},
-        procfile=place / "Procfile",
-        config_file=place / "accompanist.toml",
-        log_file=directory / "processes.log",
-        postgres_settings={"max_connections": CONNECTIONS},
-    ) as running:
+    project.write(place_of(directory), ROLES, replicas)
+    with running_in(directory, CONNECTIONS) as running:
         yield running
 
 
@@ -72,24 +65,14 @@ async def payload(running: Cluster, load: Load) -> Points:
         return found
 
 
-def ended(count: int) -> Curving:
+def beside(choreography: str, count: int, *, wait: bool) -> Curving:
+    """What a saga costs while up to so many sessions of a choreography lie in the log, over or open."""
+
     async def curve(running: Cluster, load: Load) -> Points:
         async with points.measuring(running) as measure:
             found = [await measure("ring4", "x", 0, load)]
             for part in range(1, 4):
-                await measure.run("ring4", count // 3)
-                found.append(await measure("ring4", "x", part * count // 3, load))
-            return found
-
-    return curve
-
-
-def waiting(count: int) -> Curving:
-    async def curve(running: Cluster, load: Load) -> Points:
-        async with points.measuring(running) as measure:
-            found = [await measure("ring4", "x", 0, load)]
-            for part in range(1, 4):
-                await measure.run("waits", count // 3, wait=False)
+                await measure.run(choreography, count // 3, wait=wait)
                 found.append(await measure("ring4", "x", part * count // 3, load))
             return found
 
@@ -148,8 +131,8 @@ def measured(name: str, asked: argparse.Namespace) -> Points:
     curves: dict[str, Curving] = {
         "roles": roles,
         "payload": payload,
-        "ended": ended(asked.ended),
-        "waiting": waiting(asked.waiting),
+        "ended": beside("ring4", asked.ended, wait=True),
+        "waiting": beside("waits", asked.waiting, wait=False),
     }
     with deployment(place) as running:
         return asyncio.run(curves[name](running, load))

@@ -11,21 +11,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ops.bench.generated import ROLE
+
 SERVICES = ("s0", "s1", "s2", "s3")
 
 _HEAD = '''"""Rings of roles, and a session that waits."""
 
 from accompanist import At, Role, choreography, com, transaction
 '''
-_ROLE = """
-
-class {name}(Role):
-    @transaction
-    def step(self, value: str) -> str: ...
-
-    @step.compensation
-    def back(self, value: str) -> None: ...
-"""
 _RING = """
 
 @choreography
@@ -90,7 +83,7 @@ _KEPT_WORKER = (
 
 def rings(sizes: Sequence[int]) -> str:
     """The text of the choreographies: one for each number of roles, and `waits`."""
-    text = _HEAD + "".join(_ROLE.format(name=name.upper()) for name in SERVICES)
+    text = _HEAD + "".join(ROLE.format(name=name.upper()) for name in SERVICES)
     for roles in sizes:
         text += _RING.format(
             roles=roles,
