@@ -16,6 +16,7 @@ from accompanist.log.inbox import Stored
 from accompanist.log.links import Link, proof
 from accompanist.rpc import link as frames
 from accompanist.rpc.framing import frame
+from accompanist.rpc.stream import Connection
 from accompanist.runtime.messages import Kind, Message, shard_of
 from accompanist.runtime.ports import LogUnavailable
 from accompanist.sidecar.links.receiving import LinkServer
@@ -233,3 +234,40 @@ async def test_nothing_is_handed_over_any_more_once_they_are_closed(tmp_path: Pa
         await both.linked()
         await both.links.close()
         assert services(both.links.hand([("b", message(3))])) == {"b"}
+
+
+async def test_one_that_stands_still_is_left_once_its_lease_has_expired(tmp_path: Path) -> None:
+    """It takes in what is written to it, and nobody is notified: its log names it no more."""
+    async with pair(tmp_path) as both:
+        await both.linked()
+        both.directory.told = []
+        assert services(both.links.hand([("b", message(3))])) == set()
+        assert both.directory.asked == 1
+        both.now += limits.lease_ms / 1000
+        assert services(both.links.hand([("b", message(3))])) == set()
+        await until(lambda: both.links.open == 0)
+        assert services(both.links.hand([("b", message(3))])) == {"b"}
+
+
+async def test_one_that_cannot_be_reached_is_not_asked_for_each_second_beside_one_that_can(tmp_path: Path) -> None:
+    async with pair(tmp_path) as both:
+        both.directory.told.append(Link("b/2", str(tmp_path / "nobody.sock"), b"", frozenset({5})))
+        tried: list[str] = []
+        connect = both.links._connect
+
+        async def noted(address: str, protocol: Callable[[], Connection]) -> Connection:
+            tried.append(address)
+            return await connect(address, protocol)
+
+        both.links._connect = noted
+        await both.linked()
+        await until(lambda: both.links._peers["b"].looks is None)
+        for _ in range(3):
+            both.now += limits.link_look_ms / 1000
+            asked = both.directory.asked
+            both.links.hand([("b", message(5))])
+            await until(lambda: both.directory.asked == asked + 1 and both.links._peers["b"].looks is None)  # noqa: B023
+        assert len(tried) == 2, "each once"
+        both.now += limits.link_look_cap_ms / 1000
+        both.links.hand([("b", message(5))])
+        await until(lambda: len(tried) == 3)

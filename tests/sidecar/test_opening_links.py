@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import tempfile
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -81,3 +82,26 @@ async def test_without_a_place_for_the_socket_there_are_no_links(
     async with AsyncExitStack() as leave:
         assert await opened(folder, log, asyncio.Event(), leave) is None
     assert log.said == []
+
+
+async def test_where_others_may_write_no_socket_is_made(tmp_path: Path) -> None:
+    """Who may write there could put a socket of its own in the place of ours."""
+    tmp_path.chmod(0o770)  # noqa: ASYNC240
+    log = Announced()
+    async with AsyncExitStack() as leave:
+        assert await opened(tmp_path, log, asyncio.Event(), leave) is not None
+        await until(lambda: log.said)
+        assert list(tmp_path.iterdir()) == []  # noqa: ASYNC240
+
+
+async def test_sockets_of_sidecars_that_were_killed_are_removed_and_those_in_use_stay(tmp_path: Path) -> None:
+    killed, other = tmp_path / "link-00000000.sock", tmp_path / "other.sock"
+    for path in (killed, other):
+        with socket.socket(socket.AF_UNIX) as left:
+            left.bind(str(path))
+    async with AsyncExitStack() as first, AsyncExitStack() as second:
+        await opened(tmp_path, Announced(), asyncio.Event(), first)
+        [used] = set(tmp_path.iterdir()) - {other}  # noqa: ASYNC240
+        assert used != killed
+        await opened(tmp_path, Announced(), asyncio.Event(), second)
+        assert used in set(tmp_path.iterdir()) and len(list(tmp_path.iterdir())) == 3  # noqa: ASYNC240

@@ -243,3 +243,16 @@ async def test_a_driver_that_waits_for_ever_does_not(blank_database: Database) -
     connection = await asyncpg.connect(blank_database.dsn(), connection_class=Waiting)
     assert not await pipelining.works(connection)
     connection.terminate()
+
+
+async def test_a_last_statement_that_was_not_committed_goes_into_no_other_transaction(pool: asyncpg.Pool) -> None:
+    async with pool.acquire() as taken:
+        await taken.execute("CREATE TABLE kept (what text)")
+        undone = taken.transaction()
+        await taken.begin(undone)
+        assert await taken.fetchval("SELECT 1") == 1
+        await taken.last("INSERT INTO kept SELECT $1", "stale")
+        await undone.rollback()
+        async with taken.transaction():
+            await taken.execute("INSERT INTO kept SELECT 'fresh'")
+        assert await taken.fetchval("SELECT array_agg(what) FROM kept") == ["fresh"]
