@@ -82,7 +82,7 @@ class Cluster:
         try:
             yield Database(self.dsn(name))
         finally:
-            self._run(f"DROP DATABASE {name} WITH (FORCE)")
+            wait_for(_drop(self._admin_dsn, name))
 
     def close(self) -> None:
         if self._template is not None:
@@ -107,6 +107,28 @@ async def _execute(dsn: str, statement: str) -> None:
         await connection.execute(statement)
     finally:
         await connection.close()
+
+
+# Roles belong to the server: what a test leaves on them reaches the tests behind it, in whatever order they run.
+_LEFT = """
+SELECT format('REVOKE %s FROM %s', roleid::regrole, member::regrole)
+FROM pg_auth_members WHERE roleid::regrole::text = ANY ($1::text[]) AND member::regrole::text = ANY ($1::text[])
+"""
+
+
+async def _drop(dsn: str, database: str) -> None:
+    """Drop it, whoever is still in it. Raises AssertionError, and mends it, where a service's role is in another's."""
+    kinds = (names.owner_role, names.sidecar_role, names.worker_role)
+    roles = [kind(service) for service in SERVICES for kind in kinds]
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(f"DROP DATABASE {database} WITH (FORCE)")
+        left = [row[0] for row in await connection.fetch(_LEFT, roles)]
+        for revoke in left:
+            await connection.execute(revoke)
+    finally:
+        await connection.close()
+    assert not left, f"a test left rights on the server: {left}"
 
 
 async def provision_logs(database: Database, services: Mapping[str, str] = SERVICES) -> None:

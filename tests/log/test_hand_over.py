@@ -111,6 +111,7 @@ async def test_all_neighbours_of_a_flush_are_looked_at_again(
             of.session,
         )
     await sidecar.close()
+    await admin.execute("REVOKE payment_owner FROM loyalty_owner")
     assert await payment.take(10) == []
 
 

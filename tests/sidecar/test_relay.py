@@ -171,7 +171,7 @@ async def test_what_is_no_message_is_refused(params: dict[str, bytes]) -> None:
 
 async def test_too_many_at_once_are_refused() -> None:
     services = Services(sagas.ring(), apart={"b"})
-    [(_, arguments)] = peers.calls([message(b"1", str(n)) for n in range(limits.relay_rows_max + 1)])
+    arguments = peers.arguments([message(b"1", str(n)) for n in range(limits.relay_rows_max + 1)])
     params = msgspec.json.decode(arguments, type=dict[str, msgspec.Raw])
     with pytest.raises(RpcError) as refused:
         await Receiver(services.sidecars["b"].log).deliver(params, None)
