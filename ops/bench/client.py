@@ -48,5 +48,13 @@ class Client:
             said = await answer.json()
         return (time.perf_counter() - began) * 1000, said
 
+    async def ready(self) -> bool:
+        """Whether the sidecar says that it is."""
+        try:
+            async with self._session.get(self._url.rstrip("/") + "/ready") as answer:
+                return answer.status == 200
+        except aiohttp.ClientError:
+            return False
+
     async def close(self) -> None:
         await self._session.close()

@@ -1,15 +1,15 @@
 """How a saga's costs grow: curves with their limits, as JSON and as pictures.
 
-    python -m ops.bench.scaling [CURVE ...] [--seconds 5] [--count 30] [--ended 3000] [--waiting 3000] [--json]
+    python -m ops.bench.scaling [CURVE ...] [--seconds 5] [--count 30] [--ended 100000] [--waiting 100000] [--json]
 
 The curves: `roles` (2 to 32 in a ring), `replicas` (1, 2, 4 sidecars for each service, all asked in turn), `payload`
-(1 kB to 1 MB through a ring of four), `ended` and `waiting` (sessions that lie in the log meanwhile). Each goes to
-`--directory`, where CURVE.json has every figure. A limit is a dashed line:
+(1 kB to 1 MB through a ring of four), `ended` and `waiting` (sessions that lie in the log meanwhile: real ones, and
+copies of them, see `filling`). Each goes to `--directory`, where CURVE.json has every figure. A limit is a dashed line:
 
     roles     processor time for each role stays what it is with two
     replicas  the rate does not fall below that of one, and the median not above 1.2 times its own
     payload   twice what four plain inserts of the payload take, each in a transaction
-    ended     the median stays; so it does for `waiting`
+    ended     the median stays; a sidecar that is killed is ready again after five seconds; so it is for `waiting`
 
 Not promised: absolute figures; a point that is far off was disturbed by others, of whom `foreign cores` tells.
 """
@@ -31,6 +31,7 @@ from ops.bench import plots
 from ops.bench.generated import place_of, running_in
 from ops.bench.plots import Curve
 from ops.bench.scaling import points, project
+from ops.bench.scaling.filling import Filling
 from ops.bench.scaling.points import Load, Point
 from ops.local import ROOT, Cluster
 
@@ -38,6 +39,9 @@ ROLES = (2, 4, 8, 16, 32)
 REPLICAS = (1, 2, 4)
 PAYLOADS = (1_000, 10_000, 100_000, 1_000_000)
 CONNECTIONS = 400
+PATTERN = 100
+"""Real sessions of which copies are made."""
+READY_S = 5.0
 Points = list[Point]
 Curving = Callable[[Cluster, Load], Coroutine[Any, Any, Points]]
 
@@ -65,15 +69,21 @@ async def payload(running: Cluster, load: Load) -> Points:
         return found
 
 
-def beside(choreography: str, count: int, *, wait: bool) -> Curving:
-    """What a saga costs while up to so many sessions of a choreography lie in the log, over or open."""
+def beside(choreography: str, count: int, *, over: bool) -> Curving:
+    """What a saga costs while up to so many sessions of a choreography lie in the log, over or open, and how long a
+    sidecar that is killed takes to be ready again."""
 
     async def curve(running: Cluster, load: Load) -> Points:
+        services = running.config.services.values()
+        schemas = [one.schema for one in services] + [f"{one.name}_worker" for one in services]
         async with points.measuring(running) as measure:
-            found = [await measure("ring4", "x", 0, load)]
-            for part in range(1, 4):
-                await measure.run(choreography, count // 3, wait=wait)
-                found.append(await measure("ring4", "x", part * count // 3, load))
+            found = [await measure("ring4", "x", 0, load) | {"ready s": await measure.killed("s0")}]
+            filling = Filling(measure.connection, schemas)
+            await measure.run(choreography, PATTERN, wait=over)
+            await filling.begin(choreography, PATTERN)
+            for size in (count // 100, count // 10, count):
+                await filling.up_to(size)
+                found.append(await measure("ring4", "x", size, load) | {"ready s": await measure.killed("s0")})
             return found
 
     return curve
@@ -112,7 +122,8 @@ def drawn(name: str, found: Points) -> list[Curve]:
         spent = [(point["size"], 2 * point["plain CPU ms"]) for point in found]
         scaled = Curve(cpu.title, "payload bytes", cpu.up, cpu.points, logarithmic=True)
         return [_limited(wal, copies, "twice plain inserts"), _limited(scaled, spent, "twice plain inserts")]
-    return [_limited(latency, flat(first["p50 ms @1"]), "as with none"), cpu]
+    ready = Curve(f"ready again by {name}", name, "s", {"after a kill": line("ready s")})
+    return [_limited(latency, flat(first["p50 ms @1"]), "as with none"), cpu, _limited(ready, flat(READY_S), "wanted")]
 
 
 def _limited(curve: Curve, limit: list[tuple[float, float]], says: str) -> Curve:
@@ -131,8 +142,8 @@ def measured(name: str, asked: argparse.Namespace) -> Points:
     curves: dict[str, Curving] = {
         "roles": roles,
         "payload": payload,
-        "ended": beside("ring4", asked.ended, wait=True),
-        "waiting": beside("waits", asked.waiting, wait=False),
+        "ended": beside("ring4", asked.ended, over=True),
+        "waiting": beside("waits", asked.waiting, over=False),
     }
     with deployment(place) as running:
         return asyncio.run(curves[name](running, load))
@@ -148,8 +159,8 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=30, help="sagas one at a time at each point")
     parser.add_argument("--inflight", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=5.0, help="time with many in flight at each point")
-    parser.add_argument("--ended", type=int, default=3_000)
-    parser.add_argument("--waiting", type=int, default=3_000)
+    parser.add_argument("--ended", type=int, default=100_000)
+    parser.add_argument("--waiting", type=int, default=100_000)
     parser.add_argument("--directory", type=Path, default=ROOT / "var" / "scale")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import signal
 import statistics
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -19,6 +20,7 @@ from ops.local import Cluster
 
 Point = dict[str, float]
 WARM = 10
+STEP_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,11 @@ class Measure:
     """Measures choreographies of a deployment through its clients, which are asked in turn."""
 
     def __init__(self, running: Cluster, clients: Sequence[Client], connection: asyncpg.Connection) -> None:
+        self._running = running
         self._postmaster = running.pid("postgres")
         self._deployment = running.processes[-1].pid
         self._clients = itertools.cycle(clients)
-        self._connection = connection
+        self.connection = connection
 
     async def __call__(self, choreography: str, value: str, size: float, load: Load) -> Point:
         """The point of this size."""
@@ -68,6 +71,22 @@ class Measure:
 
         await asyncio.gather(*(loop() for _ in range(32)))
 
+    async def killed(self, service: str) -> float:
+        """The seconds from the end of a service's sidecar, which is killed, until its successor is ready. Its process
+        has to start meanwhile."""
+        before = self._running.pid(service)
+        os.kill(before, signal.SIGKILL)
+        began, client = time.perf_counter(), next(self._clients)
+        while self._pid(service) in (0, before) or not await client.ready():  # noqa: ASYNC110
+            await asyncio.sleep(STEP_SECONDS)
+        return time.perf_counter() - began
+
+    def _pid(self, service: str) -> int:
+        try:
+            return self._running.pid(service)
+        except ProcessLookupError:
+            return 0
+
     async def _loops(self, choreography: str, value: str, load: Load) -> int:
         until, done = time.perf_counter() + load.seconds, 0
 
@@ -87,7 +106,7 @@ class Measure:
         return took
 
     async def _lsn(self) -> int:
-        return int(await self._connection.fetchval("SELECT pg_current_wal_lsn()"))
+        return int(await self.connection.fetchval("SELECT pg_current_wal_lsn()"))
 
     def _cpu(self) -> float:
         roots = (self._postmaster, self._deployment)
