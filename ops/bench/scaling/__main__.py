@@ -4,12 +4,15 @@
 
 The curves: `roles` (2 to 32 in a ring), `replicas` (1, 2, 4 sidecars for each service, all asked in turn), `payload`
 (1 kB to 1 MB through a ring of four), `ended` and `waiting` (sessions that lie in the log meanwhile: real ones, and
-copies of them, see `filling`). Each goes to `--directory`, where CURVE.json has every figure. A limit is a dashed line:
+copies of them, see `filling`), `open` (sessions that wait for a worker that stands still). Each goes to `--directory`,
+where CURVE.json has every figure. A limit is a dashed line:
 
     roles     processor time for each role stays what it is with two
     replicas  the rate does not fall below that of one, and the median not above 1.2 times its own
     payload   twice what four plain inserts of the payload take, each in a transaction
-    ended     the median stays; a sidecar that is killed is ready again after five seconds; so it is for `waiting`
+    ended     the median stays, and a sidecar that is killed is ready again within five seconds
+    waiting   the same
+    open      the same, for 10,000; they settle once the worker goes on
 
 Not promised: absolute figures; a point that is far off was disturbed by others, of whom `foreign cores` tells.
 """
@@ -19,7 +22,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import random
+import signal
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator
@@ -41,6 +46,9 @@ PAYLOADS = (1_000, 10_000, 100_000, 1_000_000)
 CONNECTIONS = 400
 PATTERN = 100
 """Real sessions of which copies are made."""
+OPEN = (100, 1_000, 10_000)
+HELD = "s1"
+"""Whose worker stands still for `open`."""
 READY_S = 5.0
 Points = list[Point]
 Curving = Callable[[Cluster, Load], Coroutine[Any, Any, Points]]
@@ -74,11 +82,9 @@ def beside(choreography: str, count: int, *, over: bool) -> Curving:
     sidecar that is killed takes to be ready again."""
 
     async def curve(running: Cluster, load: Load) -> Points:
-        services = running.config.services.values()
-        schemas = [one.schema for one in services] + [f"{one.name}_worker" for one in services]
         async with points.measuring(running) as measure:
             found = [await measure("ring4", "x", 0, load) | {"ready s": await measure.killed("s0")}]
-            filling = Filling(measure.connection, schemas)
+            filling = Filling(measure.connection, _schemas(running))
             await measure.run(choreography, PATTERN, wait=over)
             await filling.begin(choreography, PATTERN)
             for size in (count // 100, count // 10, count):
@@ -87,6 +93,32 @@ def beside(choreography: str, count: int, *, over: bool) -> Curving:
             return found
 
     return curve
+
+
+async def open_sessions(running: Cluster, load: Load) -> Points:
+    """Sessions that wait for a worker that stands still: the sidecar has to load all of them when it starts again."""
+    async with points.measuring(running) as measure:
+        filling = Filling(measure.connection, _schemas(running))
+        found: Points = [{"size": 0, "ready s": await measure.killed(HELD)}]
+        worker = running.pid(f"{HELD}-worker")
+        os.kill(worker, signal.SIGSTOP)
+        try:
+            await measure.run("ring4", PATTERN, wait=False)
+            await filling.begin("ring4", PATTERN)
+            for size in OPEN:
+                await filling.up_to(size)
+                found.append({"size": size, "ready s": await measure.killed(HELD)})
+        finally:
+            os.kill(worker, signal.SIGCONT)
+        began = time.perf_counter()
+        await filling.over()
+        found[-1]["all settled after s"] = time.perf_counter() - began
+        return found
+
+
+def _schemas(running: Cluster) -> list[str]:
+    services = running.config.services.values()
+    return [one.schema for one in services] + [f"{one.name}_worker" for one in services]
 
 
 async def replicated(running: Cluster, load: Load, number: int) -> Points:
@@ -105,6 +137,9 @@ def drawn(name: str, found: Points) -> list[Curve]:
         return [(found[0]["size"], value), (found[-1]["size"], value)]
 
     first = found[0]
+    ready = Curve(f"ready again by {name}", name, "s", {"after a kill": line("ready s")} if "ready s" in first else {})
+    if name == "open":
+        return [_limited(ready, flat(READY_S), "wanted")]
     latency = Curve(f"latency by {name}", name, "p50 ms @1", {"p50": line("p50 ms @1")})
     cpu = Curve(f"processor time by {name}", name, "CPU ms/saga", {"ours": line("CPU ms/saga")})
     if name == "roles":
@@ -122,7 +157,6 @@ def drawn(name: str, found: Points) -> list[Curve]:
         spent = [(point["size"], 2 * point["plain CPU ms"]) for point in found]
         scaled = Curve(cpu.title, "payload bytes", cpu.up, cpu.points, logarithmic=True)
         return [_limited(wal, copies, "twice plain inserts"), _limited(scaled, spent, "twice plain inserts")]
-    ready = Curve(f"ready again by {name}", name, "s", {"after a kill": line("ready s")})
     return [_limited(latency, flat(first["p50 ms @1"]), "as with none"), cpu, _limited(ready, flat(READY_S), "wanted")]
 
 
@@ -144,12 +178,13 @@ def measured(name: str, asked: argparse.Namespace) -> Points:
         "payload": payload,
         "ended": beside("ring4", asked.ended, over=True),
         "waiting": beside("waits", asked.waiting, over=False),
+        "open": open_sessions,
     }
     with deployment(place) as running:
         return asyncio.run(curves[name](running, load))
 
 
-NAMES = ("roles", "replicas", "payload", "ended", "waiting")
+NAMES = ("roles", "replicas", "payload", "ended", "waiting", "open")
 
 
 def main() -> int:

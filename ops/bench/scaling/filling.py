@@ -61,6 +61,13 @@ class Filling:
         await self._connection.execute("SET synchronous_commit = on")
         self._copied = copies
 
+    async def over(self) -> None:
+        """Wait until no session is open in any log."""
+        logs = [schema for schema in self._schemas if await self._is_log(schema)]
+        still = " UNION ALL ".join(f"SELECT FROM {log}.session WHERE open" for log in logs)
+        while await self._connection.fetchval(f"SELECT EXISTS ({still})"):  # noqa: ASYNC110
+            await asyncio.sleep(STEP_SECONDS)
+
     async def _is_log(self, schema: str) -> bool:
         return await self._connection.fetchval("SELECT to_regclass($1)", f"{schema}.setting") is not None
 

@@ -76,9 +76,10 @@ class Measure:
         has to start meanwhile."""
         before = self._running.pid(service)
         os.kill(before, signal.SIGKILL)
-        began, client = time.perf_counter(), next(self._clients)
+        began, client = time.perf_counter(), Client(self._running.config.service(service).api)
         while self._pid(service) in (0, before) or not await client.ready():  # noqa: ASYNC110
             await asyncio.sleep(STEP_SECONDS)
+        await client.close()
         return time.perf_counter() - began
 
     def _pid(self, service: str) -> int:
