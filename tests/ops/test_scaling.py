@@ -1,4 +1,6 @@
-"""The generated rings are choreographies that the compiler takes, and each curve is drawn with its limit."""
+"""The generated rings are choreographies that the compiler takes, the logs are filled with sessions that could have
+been there, and each curve is drawn with its limit.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from accompanist import limits
 from accompanist.language.compile import compile_file
+from accompanist.runtime.messages import shard_of
 from ops.bench.scaling import project
 from ops.bench.scaling.__main__ import NAMES, REPLICAS, ROLES, drawn
+from ops.bench.scaling.filling import Filling
+from tests.log.letters import burst, header, message, result, row
+from tests.log.worlds import PostgresWorld, owner
+from tests.postgres import Database
 
 FILE = "/project/rings.py"
 
@@ -29,6 +37,28 @@ def test_each_replica_answers_at_an_address_of_its_own() -> None:
     assert sum("S0_API=" in line for line in lines) == max(REPLICAS) - 1
     assert project.replica(Path("/run/x"), "s0", 2) == "http+unix:/run/x/s0-2-api.sock"
     assert any("$ACCOMPANIST_RUN/s0-2-api.sock" in line for line in lines)
+
+
+async def test_copies_are_sessions_of_their_own_that_the_sidecar_finds(database: Database) -> None:
+    postgres_world = PostgresWorld(database)
+    log, payment, of = await owner(postgres_world, "warehouse"), await owner(postgres_world, "payment"), header()
+    await log.flush([burst(of, session=row(of), results=(result(of),), messages=(message(of),))])
+    await payment.take(10, await payment.take(10))
+    connection = await postgres_world.connect("warehouse")
+    filling = Filling(connection, ["acc_warehouse", "acc_payment", "acc_loyalty"])
+    await filling.begin("fulfil_order", 1)
+    await filling.up_to(30)
+    await filling.up_to(300)
+    rows = await connection.fetch("SELECT session, shard, convert_from(header, 'UTF8') AS header FROM session")
+    assert len(rows) == len({row["session"] for row in rows}) == 300
+    for found in rows:
+        assert found["shard"] == shard_of(found["session"], limits.shards_count)
+        assert str(found["session"]) in found["header"]
+    for table in ("acc_payment.inbox", "acc_warehouse.result"):
+        assert await connection.fetchval(f"SELECT count(DISTINCT session) FROM {table}") == 300  # noqa: S608
+    assert len(await log.load([(found["session"], "warehouse") for found in rows])) == 300
+    await connection.close()
+    await postgres_world.close()
 
 
 @pytest.mark.parametrize("name", NAMES)
