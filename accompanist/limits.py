@@ -329,8 +329,11 @@ frames_logged_max = 6  # Places of an exception that the log of the process name
 
 # -- the command line ------------------------------------------------------------------------------
 health_answer_s = 2.0  # Time that the command line gives a sidecar's health page. Beyond: it counts as away.
-# Time that the command line gives a sidecar beyond what it was asked to wait. Beyond: it counts as away.
+# Time that a client gives a sidecar beyond what it was asked to wait. Beyond: it counts as away.
 client_answer_s = 10.0
+client_patience_s = 30.0  # For how long a client sends a request again that failed. Beyond: it is an error.
+client_watch_s = 1.0  # Pause between two looks of a client that watches a session.
+client_pause_ms = 50  # Pause between two questions for a result, where the sidecar answers before it is there.
 # Messages and answers of one service that `sessions show` prints; `--json` has no bound. Beyond: the rest is left
 # out, and it says so.
 show_rows_max = 2_000

@@ -13,30 +13,19 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import socket
 from collections.abc import Mapping
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import urlsplit
 
 from accompanist import limits, terminal
-from accompanist.errors import AccompanistError, OperatorError, PeerError, catalogue
+from accompanist.client.answers import NONSENSE, UNREACHABLE, Refused
+from accompanist.client.synchronous import UnixConnection
+from accompanist.errors import OperatorError, PeerError, catalogue
 from accompanist.rpc import tokens
 from accompanist.sidecar.config import Service
 
-UNREACHABLE = catalogue(
-    "ACC801",
-    "sidecar does not answer",
-    "Nothing listens at the API address in the service's configuration, or it answered too late.",
-    "Start it (`make start`, or `accompanist sidecar --service NAME`), or correct `api` in accompanist.toml.",
-)
-NONSENSE = catalogue(
-    "ACC802",
-    "answer is not JSON-RPC",
-    "Another program than a sidecar listens at that address, or a proxy changed the answer.",
-    "Check that `api` in accompanist.toml is the address of the sidecar.",
-)
 NO_API = catalogue(
     "ACC803",
     "service without an API",
@@ -51,27 +40,6 @@ _token_file: ContextVar[Path | None] = ContextVar("accompanist_token_file", defa
 def bear(file: Path | None) -> None:
     """Use the token in this file from now on."""
     _token_file.set(file)
-
-
-class Refused(AccompanistError):
-    """An error in a sidecar's answer. Its code may be unknown to this process."""
-
-    fault: ClassVar[str] = "peer"
-
-    def __init__(self, told: Mapping[str, Any]) -> None:
-        Exception.__init__(self, str(told.get("text", "")))
-        self.code = terminal.line(str(told["code"]))
-        self.text = terminal.line(str(told.get("text", "")))
-        self.hint = terminal.line(str(told.get("hint", "")))
-        self._title = terminal.line(str(told.get("title", "")))
-        self._fault = terminal.line(str(told.get("fault", "peer")))
-
-    @property
-    def title(self) -> str:
-        return self._title
-
-    def as_json(self) -> dict[str, str]:
-        return super().as_json() | {"fault": self._fault}
 
 
 def ask(service: Service, method: str, params: Mapping[str, Any], wait_s: float = 0.0) -> Any:
@@ -140,21 +108,8 @@ def _result(said: bytes, status: int, service: Service) -> Any:
     raise PeerError(NONSENSE, f"{service.name} refused: {terminal.line(str(message))}")
 
 
-class _UnixConnection(http.client.HTTPConnection):
-    """HTTP over a unix socket."""
-
-    def __init__(self, path: str, timeout: float) -> None:
-        super().__init__("localhost", timeout=timeout)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
-
-
 def _connection(url: str, timeout: float) -> tuple[http.client.HTTPConnection, str]:
     if url.startswith("http+unix:"):
-        return _UnixConnection(url.removeprefix("http+unix:"), timeout), "/"
+        return UnixConnection(url.removeprefix("http+unix:"), timeout), "/"
     parts = urlsplit(url)
     return http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout), parts.path or "/"

@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from accompanist import limits, terminal
-from accompanist.cli.api import Refused, ask
+from accompanist.cli.api import ask
 from accompanist.cli.output import show, table
+from accompanist.client.answers import Refused
 from accompanist.errors import AccompanistError, AuthorError, PeerError, catalogue
 from accompanist.runtime.operate import verb_at
 from accompanist.sidecar import config as configuration

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from accompanist import terminal
-from accompanist.cli.api import Refused, ask
+from accompanist.cli.api import ask
 from accompanist.cli.output import show, table
 from accompanist.cli.sessions import (
     NOT_JSON,
@@ -26,6 +26,7 @@ from accompanist.cli.sessions import (
     silence,
     unknown_session,
 )
+from accompanist.client.answers import Refused
 from accompanist.errors import AuthorError, PeerError, catalogue
 from accompanist.sidecar import config as configuration
 

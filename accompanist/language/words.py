@@ -207,6 +207,7 @@ def choreography(function: Callable[P, R]) -> Callable[P, R]:
         _never(f"choreography {function.__name__}")
 
     refused.__name__, refused.__doc__ = function.__name__, function.__doc__
+    refused.__wrapped__ = function  # type: ignore[attr-defined]  # a client reads its types from it
     return refused
 
 

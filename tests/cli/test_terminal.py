@@ -13,7 +13,7 @@ import structlog
 
 from accompanist import terminal
 from accompanist.cli import output, sessions, waiting
-from accompanist.cli.api import Refused
+from accompanist.client.answers import Refused
 from accompanist.sidecar.api.public import NO_JSON, plain
 from accompanist.telemetry import logs
 

@@ -20,6 +20,7 @@ FLOORS = {
     "telemetry": 3,
     "worker": 4,
     "sidecar": 4,
+    "client": 4,
     "simulation": 5,  # it runs the sidecar
     "testing": 6,
     "cli": 6,

@@ -15,7 +15,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from accompanist.cli.api import Refused, ask
+from accompanist.cli.api import ask
+from accompanist.client.answers import Refused
 from accompanist.errors import OperatorError
 from accompanist.rpc import tokens
 from accompanist.rpc.access import proved

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from accompanist.cli.api import Refused, ask
+from accompanist.cli.api import ask
+from accompanist.client.answers import Refused
 from accompanist.sidecar.config import Service
 from ops.local import ROOT, cluster
 from ops.stage import ALL_DONE, Stage, ended, persistently, stopped, until

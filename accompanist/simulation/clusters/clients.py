@@ -79,7 +79,7 @@ def _heard(answer: asyncio.Future[tuple[str, Any]], said: tuple[str, Any]) -> No
         answer.set_result(said)
 
 
-class Client:
+class SimulatedClient:
     """The client of one saga. `begins_s`: when it starts the saga, in seconds of the run."""
 
     def __init__(self, cluster: Cluster, number: int, subject: Subject, begins_s: float) -> None:

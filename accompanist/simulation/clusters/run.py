@@ -29,7 +29,7 @@ import structlog
 from accompanist import limits
 from accompanist.runtime.ports import ResultKind
 from accompanist.sidecar.sessions.residence import Residence
-from accompanist.simulation.clusters.clients import Client, operator
+from accompanist.simulation.clusters.clients import SimulatedClient, operator
 from accompanist.simulation.clusters.cluster import Cluster, Replica, collect_after_ms, tombstone_ms
 from accompanist.simulation.clusters.faults import FaultInjector, FaultKind
 from accompanist.simulation.clusters.loop import Stuck, current
@@ -215,13 +215,13 @@ class _Scenario:
         for task in (watch, person, telling, deploying, *lying):
             task.cancel()
 
-    def _clients(self) -> list[Client]:
+    def _clients(self) -> list[SimulatedClient]:
         chance, cluster = self._chance, self._cluster
         count = chance.randint(1, _sessions_max)
         clients = []
         for number in range(count):
             subject, begins_s = chance.choice(cluster.subjects), chance.uniform(0.0, hurt_s * 0.8)
-            clients.append(Client(cluster, number, subject, begins_s))
+            clients.append(SimulatedClient(cluster, number, subject, begins_s))
         return clients[: self._setting.sessions_max]
 
     async def _until(self, seconds: float, enough: Any) -> None:
@@ -231,10 +231,10 @@ class _Scenario:
                 self._cluster.judge.wrong(f"more than {_steps_max} steps")
             await asyncio.sleep(0.25)
 
-    def _over(self, clients: Mapping[Client, asyncio.Task[None]]) -> bool:
+    def _over(self, clients: Mapping[SimulatedClient, asyncio.Task[None]]) -> bool:
         return self._served(clients) and not self._cluster.judge.open_sessions()
 
-    def _served(self, clients: Mapping[Client, asyncio.Task[None]]) -> bool:
+    def _served(self, clients: Mapping[SimulatedClient, asyncio.Task[None]]) -> bool:
         """Whether every client has its answer, except those whose saga a hostile service has to do with."""
         return all(task.done() or client.may_wait for client, task in clients.items())
 

@@ -1,0 +1,151 @@
+"""What a client does, without a network: each operation is a generator of requests and pauses.
+
+    request  ─▶ sent by `asynchronous` or `synchronous` ─▶ its result is sent in, or its error is thrown in
+    pause    ─▶ waited for
+
+A request that failed is sent again while the client's patience lasts, if that is safe and of use: the sidecar did not
+answer, or it refused with a code that passes by itself (`answers.AGAIN`). All requests are safe: a start has a key, an
+event and a cancel count once, the others read.
+
+Not promised: that a request that was given up was not carried out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+import msgspec
+
+from accompanist import limits
+from accompanist.client.answers import AGAIN, LET_GO, NotOver, Refused, SagaState, Undone, Unreachable, read
+from accompanist.client.choreographies import Asked, value_of
+from accompanist.errors import OperatorError
+from accompanist.runtime.backoff import RETRIABLE, delay_ms
+
+
+@dataclass(frozen=True)
+class ApiRequest:
+    """A call of the API. `wait_s`: for how long the sidecar may wait before it answers."""
+
+    method: str
+    params: Mapping[str, Any]
+    wait_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Pause:
+    seconds: float
+
+
+T = TypeVar("T")
+Operation = Generator[ApiRequest | Pause, Any, T]
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a client asks. `patience_s`: for how long a request is sent again; `clock`: monotonic seconds; `jitter`: a
+    number in [0, 1); `where`: the sidecar, for errors."""
+
+    where: str
+    patience_s: float
+    clock: Callable[[], float]
+    jitter: Callable[[], float]
+    draw: Callable[[], UUID] = uuid4
+
+
+class SessionLine(msgspec.Struct, frozen=True):
+    """A line of `list`: a role of a session at this service."""
+
+    session: UUID
+    role: str
+    choreography: str
+    phase: str
+    outcome: str | None = None
+    waiting: str = ""
+    retrying: int = 0
+
+
+class _Lines(msgspec.Struct):
+    sessions: list[SessionLine]
+    next: Any = None
+
+
+def call(manner: Manner, request: ApiRequest) -> Operation[Any]:
+    """Send a request until there is an answer. Raises Refused, Unreachable, PeerError."""
+    began, failures = manner.clock(), 0
+    while True:
+        try:
+            return (yield request)
+        except (Refused, Unreachable) as problem:
+            failures += 1
+            pause = (delay_ms(failures, RETRIABLE, manner.jitter()) or 0) / 1000
+            passes = isinstance(problem, Unreachable) or problem.code in AGAIN
+            if not passes or manner.clock() + pause > began + manner.patience_s:
+                raise
+            yield Pause(pause)
+
+
+def start(
+    manner: Manner,
+    asked: Asked[Any],
+    key: str | None,
+    role: str | None,
+    deadline_s: float | None,
+    attributes: Mapping[str, str],
+) -> Operation[UUID]:
+    """Start a saga; its session's id."""
+    params: dict[str, Any] = {
+        "choreography": asked.choreography,
+        "arguments": asked.arguments,
+        "key": str(manner.draw()) if key is None else key,
+        "attributes": dict(attributes),
+    }
+    if role is not None:
+        params["role"] = role
+    if deadline_s is not None:
+        params["deadline_ms"] = round(deadline_s * 1000)
+    said = yield from call(manner, ApiRequest("session.start", params))
+    return UUID(read(said, dict[str, Any], manner.where)["session"])
+
+
+def standing(manner: Manner, session: UUID, wait_s: float = 0.0) -> Operation[SagaState]:
+    """Where a saga stands: at once, or when it is over or `wait_s` have passed."""
+    params = {"session": session, "wait_ms": round(wait_s * 1000)}
+    said = yield from call(manner, ApiRequest("session.result", params, wait_s))
+    found: SagaState = read(said, SagaState, manner.where)
+    return found
+
+
+def result(manner: Manner, session: UUID, type: Any, timeout_s: float | None) -> Operation[Any]:
+    """Wait for the end of a saga; its result, decoded. Raises Undone, NotOver, OperatorError."""
+    until = None if timeout_s is None else manner.clock() + timeout_s
+    while True:
+        left = limits.wait_ms_max / 1000 if until is None else until - manner.clock()
+        found = yield from standing(manner, session, max(0.0, min(left, limits.wait_ms_max / 1000)))
+        if found.outcome == "settled":
+            if found.let_go_at is not None:
+                raise OperatorError(LET_GO, f"{session} is settled, and its result was deleted")
+            return value_of(bytes(found.result), type)
+        if found.over:
+            raise Undone(session, found.reason)
+        if until is not None and manner.clock() >= until:
+            raise NotOver(found)
+        if left > 0:
+            yield Pause(limits.client_pause_ms / 1000)  # a sidecar with many clients that wait answers at once
+
+
+def told(manner: Manner, method: str, params: Mapping[str, Any]) -> Operation[bool]:
+    """Signal or cancel; whether it was new."""
+    said = yield from call(manner, ApiRequest(method, params))
+    return bool(read(said, dict[str, Any], manner.where).get("new", True))
+
+
+def page(manner: Manner, filters: Mapping[str, Any], after: Any) -> Operation[tuple[list[SessionLine], Any]]:
+    """A page of `list`, and where the next one begins."""
+    params = dict(filters) | ({} if after is None else {"after": after})
+    said = yield from call(manner, ApiRequest("session.list", params))
+    found: _Lines = read(said, _Lines, manner.where)
+    return found.sessions, found.next
