@@ -26,6 +26,7 @@ NOT_INSTALLED = catalogue(
 )
 
 MODULES: Final[Mapping[str, tuple[str, ...]]] = {
+    "client": ("aiohttp",),
     "worker": ("aiohttp",),
     "sidecar": ("aiohttp",),
     "migrate": ("alembic", "sqlalchemy"),

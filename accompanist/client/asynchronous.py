@@ -12,13 +12,12 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from ssl import SSLContext
 from types import TracebackType
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID
 
-import aiohttp
 import msgspec
 
-from accompanist import limits
+from accompanist import extras, limits
 from accompanist.client import operations
 from accompanist.client.answers import SagaState, Unreachable, result_of
 from accompanist.client.choreographies import Asked, encoded
@@ -26,13 +25,17 @@ from accompanist.client.operations import ApiRequest, Manner, Operation, Pause, 
 from accompanist.client.places import ApiPlace, place_of
 from accompanist.client.typed import Starts
 
+if TYPE_CHECKING:
+    import aiohttp
+
 R = TypeVar("R")
 T = TypeVar("T")
 
 
 class Client(Starts):
     """A client of one sidecar. `url`: its API, http:, https: or http+unix:. `token` or `token_file` is shown to it.
-    `patience_s`: for how long a request is sent again. `ssl`: for https, whom to trust. Raises OperatorError."""
+    `patience_s`: for how long a request is sent again. `ssl`: for https, whom to trust. Raises OperatorError, also
+    where aiohttp is not installed."""
 
     def __init__(
         self,
@@ -43,6 +46,7 @@ class Client(Starts):
         patience_s: float = limits.client_patience_s,
         ssl: SSLContext | None = None,
     ) -> None:
+        extras.require("client", "Client")
         self._place: ApiPlace = place_of(url, token, token_file)
         self._ssl = ssl
         self._manner = Manner(self._place.where, patience_s, time.monotonic, random.random)
@@ -111,6 +115,8 @@ class Client(Starts):
             return value
 
     async def _ask(self, request: ApiRequest) -> Any:
+        import aiohttp  # SyncClient lives in the same package and needs none
+
         body = msgspec.json.encode({"jsonrpc": "2.0", "id": 1, "method": request.method, "params": request.params})
         allowed = aiohttp.ClientTimeout(total=request.wait_s + limits.client_answer_s)
         try:
@@ -124,6 +130,8 @@ class Client(Starts):
         return result_of(said, status, self._place.where)
 
     def _opened(self) -> aiohttp.ClientSession:
+        import aiohttp
+
         if self._http is None:
             path = self._place.socket
             connector = aiohttp.UnixConnector(path, limit=0) if path else aiohttp.TCPConnector(limit=0)
