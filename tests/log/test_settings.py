@@ -20,7 +20,7 @@ from accompanist.log import health_facts, names, settings
 from accompanist.log.connection import connect
 from accompanist.log.postgres import PostgresLog
 from accompanist.runtime.operator_identity import Operator
-from accompanist.runtime.ports import Delivery, KeptVersion, QuotaLimits, SessionFilter
+from accompanist.runtime.ports import Delivery, InboxEntry, KeptVersion, QuotaLimits, SessionFilter
 from accompanist.worker import database as worker_database
 from ops import pgbouncer, postgres
 from tests.log.letters import burst, header, message, result, row, start, timer
@@ -268,6 +268,13 @@ async def _take(log: PostgresLog) -> None:
     await log.take(5, await log.take(5))
 
 
+async def _confirm(log: PostgresLog) -> None:
+    first = start(header())
+    await log.flush([first])
+    [told] = first.messages
+    assert await log.confirm([InboxEntry(message=told, sender_service="warehouse", known=False)]) == [False]
+
+
 async def _due(log: PostgresLog) -> None:
     assert (await log.due(5)).timers
 
@@ -284,7 +291,7 @@ CALLS: dict[str, Call] = {
     "flush": _flush,
     "take": _take,
     "due": _due,
-    "confirm": lambda log: log.confirm([]),
+    "confirm": _confirm,
     "load": lambda log: log.load([(uuid4(), "warehouse")]),
     "unfinished": lambda log: log.unfinished(range(64)),
     "page": lambda log: log.page(uuid4(), "warehouse", "1", "payment"),

@@ -35,15 +35,16 @@ BEGIN
         SELECT CASE
             WHEN i.kind IS NULL OR i.kind <> k.kind OR i.header <> k.header OR sha256(i.payload) <> k.digest
             THEN 'absent'
-            WHEN EXISTS (SELECT FROM session s WHERE s.session = k.session AND s.role = k.receiver)
-                OR EXISTS (SELECT FROM stub b WHERE b.session = k.session AND b.role = k.receiver)
-            THEN 'known'
+            WHEN s.session IS NOT NULL OR b.session IS NOT NULL THEN 'known'
             ELSE 'new'
         END
         FROM unnest(services, sessions, sites, senders, receivers, kinds, headers, digests) WITH ORDINALITY
             AS k (service, session, site, sender, receiver, kind, header, digest, place)
         LEFT JOIN inbox i ON i.session = k.session AND i.site = k.site AND i.sender = k.sender
             AND i.receiver = k.receiver AND i.sender_service = k.service
+        -- joins: EXISTS among the columns may be planned as a hash of the whole table
+        LEFT JOIN session s ON s.session = k.session AND s.role = k.receiver
+        LEFT JOIN stub b ON b.session = k.session AND b.role = k.receiver
         ORDER BY k.place);
 END
 $$;
