@@ -44,6 +44,7 @@ REVISIONS = (
     "0024",
     "0025",
     "0026",
+    "0027",
 )
 """All revisions this program knows, oldest first."""
 

@@ -46,7 +46,11 @@ SET seq_page_cost = 1 SET random_page_cost = 0.1
 AS $$
 #variable_conflict use_column
 DECLARE
-    mine setting;
+    early_max integer;
+    payload_max integer;
+    shards integer;
+    rows_max integer;
+    noted_pages bigint;
     own boolean;
     at_home boolean;
     no_room boolean := false;
@@ -57,32 +61,58 @@ DECLARE
     flooding boolean := false;
     pages bigint;
     places bigint;
+    barred bigint[] := '{}';
     new record;
     answers text[];
 BEGIN
-    SELECT * INTO STRICT mine FROM setting;
-    own := spoken = mine.service;
+    -- into variables of their own: a record would be made at each call, and looked into for each message
+    SELECT spoken = g.service, spoken = ANY (g.crowded), spoken = ANY (g.undoing), spoken = ANY (g.overfull),
+        g.early_rows_max, g.payload_bytes_max, g.shards_count, g.waiting_per_peer_max, g.arrival_pages,
+        pg_relation_size('arrival') / 8192
+    INTO STRICT own, crowded, undoing, overfull, early_max, payload_max, shards, rows_max, noted_pages, pages
+    FROM setting g;
     at_home := home AND own;
-    crowded := spoken = ANY (mine.crowded);
-    undoing := spoken = ANY (mine.undoing);
-    overfull := spoken = ANY (mine.overfull);
-    pages := pg_relation_size('arrival') / 8192;
     places := pages * 128;
-    IF places >= mine.early_rows_max * 2 THEN
-        no_room := (
-            SELECT count(*) >= mine.early_rows_max * 2 FROM (SELECT FROM arrival LIMIT mine.early_rows_max * 2) AS w);
+    IF places >= early_max * 2 THEN
+        no_room := (SELECT count(*) >= early_max * 2 FROM (SELECT FROM arrival LIMIT early_max * 2) AS w);
     END IF;
-    IF places >= mine.early_rows_max AND NOT no_room THEN
+    IF places >= early_max AND NOT no_room THEN
         strange := EXISTS (
             SELECT FROM unnest(kinds, headers) AS m (kind, header)
             WHERE kind IN ('start', 'data', 'choice')
               AND NOT EXISTS (SELECT FROM version v WHERE v.fingerprint = version_of(m.header)));
-        strange := strange AND
-            (SELECT count(*) >= mine.early_rows_max FROM (SELECT FROM arrival LIMIT mine.early_rows_max) AS w);
+        strange := strange AND (SELECT count(*) >= early_max FROM (SELECT FROM arrival LIMIT early_max) AS w);
     END IF;
-    IF NOT own AND (overfull OR pages >= mine.arrival_pages + mine.waiting_per_peer_max * 4 / 128) THEN
-        SELECT count(*) >= mine.waiting_per_peer_max, count(*) >= mine.waiting_per_peer_max * 2 INTO overfull, flooding
-        FROM (SELECT FROM arrival a WHERE a.sender_service = spoken LIMIT mine.waiting_per_peer_max * 2) AS w;
+    IF NOT own AND (overfull OR pages >= noted_pages + rows_max * 4 / 128) THEN
+        SELECT count(*) >= rows_max, count(*) >= rows_max * 2 INTO overfull, flooding
+        FROM (SELECT FROM arrival a WHERE a.sender_service = spoken LIMIT rows_max * 2) AS w;
+    END IF;
+
+    -- What is barred is found apart, and only where something may be: setting up a statement's questions costs more
+    -- than answering them, so those that few messages need are not part of the statement that stores all.
+    IF no_room OR strange OR overfull OR undoing OR crowded THEN
+        barred := ARRAY(
+            SELECT n
+            FROM unnest(sessions, receivers, kinds, headers) WITH ORDINALITY AS m (session, receiver, kind, header, n)
+            WHERE (no_room OR strange) AND kind IN ('start', 'data', 'choice')
+                AND NOT EXISTS (SELECT FROM session s WHERE s.session = m.session AND s.role = m.receiver)
+                AND (no_room OR NOT EXISTS (SELECT FROM version v WHERE v.fingerprint = version_of(m.header)))
+              OR (overfull AND kind IN ('data', 'choice', 'abort', 'cancel')
+                    OR undoing AND kind IN ('abort', 'cancel'))
+                AND NOT EXISTS (SELECT FROM session s WHERE s.session = m.session AND s.role = m.receiver)
+              OR crowded AND kind IN ('start', 'data', 'choice')
+                AND NOT EXISTS (SELECT FROM session s WHERE s.session = m.session));
+    END IF;
+    IF NOT own AND kinds && ARRAY['compensated', 'done', 'settled', 'ended', 'abort', 'cancel'] THEN
+        barred := barred || ARRAY(
+            SELECT n
+            FROM unnest(sessions, receivers, kinds, headers) WITH ORDINALITY AS m (session, receiver, kind, header, n)
+            WHERE (kind IN ('compensated', 'done', 'settled', 'ended')
+                    OR kind IN ('abort', 'cancel') AND heads(header, receiver))
+              AND NOT EXISTS (SELECT FROM session s WHERE s.session = m.session AND s.role = m.receiver)
+              AND NOT EXISTS (
+                  SELECT FROM inbox b WHERE b.session = m.session AND b.receiver = m.receiver
+                    AND b.kind IN ('start', 'data', 'choice', 'abort', 'cancel')));
     END IF;
 
     WITH stored AS (
@@ -91,40 +121,19 @@ BEGIN
         FROM unnest(sessions, sites, senders, receivers, kinds, headers, payloads, contexts) WITH ORDINALITY
             AS m (session, site, sender, receiver, kind, header, payload, context, n)
         WHERE num_nulls(session, site, sender, receiver, kind, header, payload, context) = 0
-          AND octet_length(payload) <= mine.payload_bytes_max
+          AND octet_length(payload) <= payload_max
           AND octet_length(site) + octet_length(sender) + octet_length(receiver) + octet_length(kind) <= 1000
           AND octet_length(header) + octet_length(context) <= 65536
           AND sayable(kind, sender, own)
           AND NOT flooding
           AND NOT EXISTS (SELECT FROM stub t WHERE t.session = m.session AND t.role = m.receiver)
-          AND NOT (
-              (no_room OR strange) AND kind IN ('start', 'data', 'choice')
-              AND NOT EXISTS (SELECT FROM session s WHERE s.session = m.session AND s.role = m.receiver)
-              AND (no_room OR NOT EXISTS (SELECT FROM version v WHERE v.fingerprint = version_of(m.header)))
-          )
-          AND NOT (
-              (overfull AND kind IN ('data', 'choice', 'abort', 'cancel') OR undoing AND kind IN ('abort', 'cancel'))
-              AND NOT EXISTS (SELECT FROM session s WHERE s.session = m.session AND s.role = m.receiver)
-          )
-          AND NOT (
-              crowded AND kind IN ('start', 'data', 'choice')
-              AND NOT EXISTS (SELECT FROM session s WHERE s.session = m.session)
-          )
-          AND NOT (
-              NOT own
-              AND (kind IN ('compensated', 'done', 'settled', 'ended')
-                  OR kind IN ('abort', 'cancel') AND heads(header, receiver))
-              AND NOT EXISTS (SELECT FROM session s WHERE s.session = m.session AND s.role = m.receiver)
-              AND NOT EXISTS (
-                  SELECT FROM inbox b WHERE b.session = m.session AND b.receiver = m.receiver
-                    AND b.kind IN ('start', 'data', 'choice', 'abort', 'cancel'))
-          )
+          AND n <> ALL (barred)
         ORDER BY session, site, sender, receiver, n
         ON CONFLICT DO NOTHING
         RETURNING session, site, sender, receiver
     ), noted AS (
         INSERT INTO arrival (session, site, sender, receiver, sender_service, shard, early)
-        SELECT session, site, sender, receiver, spoken, shard_of(session, mine.shards_count), at_home FROM stored k
+        SELECT session, site, sender, receiver, spoken, shard_of(session, shards), at_home FROM stored k
         WHERE NOT at_home OR NOT EXISTS (SELECT FROM session s WHERE s.session = k.session AND s.role = k.receiver)
     )
     SELECT array_agg(session) AS session, array_agg(site) AS site, array_agg(sender) AS sender,
@@ -154,7 +163,7 @@ BEGIN
             WHEN held THEN 'clash'
             WHEN EXISTS (SELECT FROM stub t WHERE t.session = c.session AND t.role = c.receiver) THEN 'closed'
             WHEN num_nulls(session, site, sender, receiver, kind, header, payload, context) > 0
-              OR octet_length(payload) > mine.payload_bytes_max
+              OR octet_length(payload) > payload_max
               OR octet_length(site) + octet_length(sender) + octet_length(receiver) + octet_length(kind) > 1000
               OR octet_length(header) + octet_length(context) > 65536 THEN 'refused'
             WHEN NOT flooding AND NOT own
