@@ -279,6 +279,30 @@ fence_page_rows_max = 1_000
 fence_page_bytes_max = 262_144  # The same in bytes. Beyond: the next page has the rest.
 forget_sessions_max = 10_000  # Sessions in one request to a worker to forget them. Beyond: the request is refused.
 
+# -- volatile sessions (docs/volatile.md) ---------------------------------------------------------
+volatile_sessions_max = 4_096  # Volatile sessions at one sidecar. Beyond: further ones are refused (ACC761).
+# The messages of all volatile sessions in a sidecar's memory, in bytes. Beyond: further ones are refused (ACC761).
+volatile_bytes_max = 268_435_456
+# How long a volatile session lives at its initiator. Beyond: it is lost (ACC760).
+volatile_session_s = 60.0
+# The same at other roles, and how long the undoing of a lost session may take. Beyond: it is dropped.
+volatile_follower_s = 120.0
+volatile_reach_ms = 3_000  # Until there is a way to every peer of a volatile session. Beyond: the session is lost.
+# How long a worker, or the sidecar of a peer in another database, may be away. Beyond: the session is lost (ACC760).
+volatile_away_ms = 2_000
+volatile_ping_ms = 1_000  # Pause between questions whether a peer in another database still knows our sessions.
+# What a peer has not read of volatile sessions, in bytes. Beyond: the sessions that it takes part in are lost.
+volatile_unread_bytes_max = 67_108_864
+# For how long it is known how a volatile session ended, and late messages and calls of it are refused. Beyond: there is
+# no trace of it.
+volatile_kept_s = 60.0
+volatile_kept_max = 20_000  # How many of these a sidecar keeps. Beyond: the oldest are dropped sooner.
+volatile_forget_ms = 1_000  # After a volatile session, its worker is told to forget it so much later, many at a time.
+# Volatile sessions that one worker process remembers. Beyond: it asks to try again later.
+volatile_worker_sessions_max = 20_000
+volatile_worker_bytes_max = 134_217_728  # The same in bytes of their arguments and replies. Beyond: likewise.
+volatile_worker_s = 300.0  # For how long a worker remembers a session that nobody says to be over. Beyond: it forgets.
+
 # -- the public API -------------------------------------------------------------------------------
 # Clients of a sidecar that wait for a session's end. Beyond: further ones are answered at once how it stands.
 waiting_clients_max = 192

@@ -59,6 +59,7 @@ class StartRequest(NamedTuple):
     wait_s: float
     deadline_s: float
     attributes: Mapping[str, str] = {}
+    volatile: bool = False
 
 
 def start(config: Path | None, wanted: StartRequest, as_json: bool) -> int:
@@ -73,8 +74,10 @@ def start(config: Path | None, wanted: StartRequest, as_json: bool) -> int:
         params["deadline_ms"] = int(wanted.deadline_s * 1000)
     if wanted.attributes:
         params["attributes"] = dict(wanted.attributes)
-    answer = ask(service, "session.start", params)
-    if wanted.wait_s:
+    if wanted.volatile:
+        params |= {"volatile": True, "wait_ms": int(wanted.wait_s * 1000)}
+    answer = ask(service, "session.start", params, wanted.wait_s if wanted.volatile else 0.0)
+    if wanted.wait_s and not wanted.volatile:
         if not as_json:
             begun = terminal.line(f"session   {answer['session']}")
             print(begun, file=sys.stderr, flush=True)  # at once, since the saga has begun, even if waiting fails

@@ -22,7 +22,7 @@ from accompanist import limits
 from accompanist.language.values.codec import unquoted
 from accompanist.rpc import strict
 from accompanist.rpc.strict import Malformed
-from accompanist.runtime.answers import Answer, Closed, Declined, Fault, Missing, Replied, RetryLater, Reused
+from accompanist.runtime.answers import Answer, Closed, Declined, Fault, Gone, Missing, Replied, RetryLater, Reused
 from accompanist.runtime.headers import words
 
 PARSE_ERROR = -32700
@@ -35,6 +35,7 @@ DECLINED = -32001
 RETRY_LATER = -32002
 CLOSED = -32003
 REUSED = -32004
+GONE = -32005
 
 RESERVED = "accompanist."
 """The prefix of the worker contract's own methods."""
@@ -241,6 +242,8 @@ def _failure(error: _ErrorFields) -> Answer:
             return Closed()
         case code if code == REUSED:
             return Reused("the worker holds this key with other arguments")
+        case code if code == GONE:
+            return Gone()
         case code if code == METHOD_NOT_FOUND:
             return Missing("")
         case code:

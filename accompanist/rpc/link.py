@@ -5,20 +5,29 @@
     caller -> {"messages": […]}                                         messages, as `rpc.peers` writes them
     caller <- {"elsewhere": [3, 60]}                                    shards that the sidecar does not hold (any more)
 
-Each is one frame (`rpc.framing`), and none is answered but the first.
+Each is one frame (`rpc.framing`), and none is answered but the first. With volatile sessions (docs/volatile.md):
 
-Not promised: that messages arrive. They are in the receiver's inbox before they are handed over.
+    caller <- {"link": 1, "volatile": "4c1d…"}                          it takes them, and this is its process
+    caller -> {"volatile": "77ab…", "messages": […], "lost": […]}       their messages, from this process of the caller
+    caller <- {"lost": [{"session": "…", "reason": "…"}]}               sessions that cannot go on there
+
+A sidecar of a release without volatile sessions names no process, and is sent none of theirs.
+
+Not promised: that messages arrive. Those of durable sessions are in the receiver's inbox before they are handed
+over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from accompanist import limits
 from accompanist.rpc import peers, strict
-from accompanist.runtime.messages import Message
+from accompanist.runtime.loss import Lost
+from accompanist.runtime.messages import DURABLE, VOLATILE, Message
 
 VERSION = 1
 
@@ -32,14 +41,27 @@ class Hello(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Told(msgspec.Struct):
-    """What a sidecar says to its caller: that it is believed (`link`), or which shards are held elsewhere."""
+    """What a sidecar says to its caller: that it is believed (`link`), its process if it takes volatile sessions, which
+    shards are held elsewhere, which volatile sessions are lost."""
 
     link: int = 0
     elsewhere: list[int] = []
+    volatile: str = ""
+    lost: list[Lost] = []
 
 
 class _Handed(msgspec.Struct):
     messages: msgspec.Raw
+    volatile: str = ""
+    lost: list[Lost] = []
+
+
+class Handed(NamedTuple):
+    """What a caller hands over. `process`: of the caller, if the messages are of volatile sessions."""
+
+    messages: Sequence[Message]
+    process: str
+    lost: Sequence[Lost]
 
 
 class Unreadable(Exception):
@@ -69,9 +91,23 @@ def read_hello(body: bytes) -> tuple[str, bytes]:
     return said.service, shown
 
 
-def believed() -> bytes:
-    """Answer a caller that it is believed."""
-    return msgspec.json.encode(Told(link=VERSION))
+def believed(process: str = "") -> bytes:
+    """Answer a caller that it is believed. `process`: ours, if it takes volatile sessions."""
+    return msgspec.json.encode(Told(link=VERSION, volatile=process))
+
+
+def cannot_go_on(lost: Sequence[Lost]) -> bytes:
+    """Say that these volatile sessions cannot go on here."""
+    return msgspec.json.encode(Told(lost=list(lost)))
+
+
+def volatile(process: str, messages: Sequence[Message], lost: Sequence[Lost] = ()) -> Iterator[bytes]:
+    """The frames that carry messages of volatile sessions, and lost ones, from this process."""
+    said = b'{"volatile":' + msgspec.json.encode(process) + b","
+    if lost:
+        yield said + b'"messages":[],"lost":' + msgspec.json.encode(list(lost)) + b"}"
+    for _, arguments in peers.calls(messages):
+        yield said + arguments[1:]
 
 
 def elsewhere(shards: Sequence[int]) -> bytes:
@@ -88,13 +124,16 @@ def read_told(body: bytes) -> Told:
         raise Unreadable("it is no answer on a link") from None
 
 
-def read_messages(body: bytes) -> list[Message]:
-    """Messages that were handed over. Raises Unreadable."""
+def read_handed(body: bytes) -> Handed:
+    """What was handed over. Raises Unreadable."""
     try:
         strict.check(body)
-        messages = peers.read(bytes(_handed.decode(body).messages))
+        said = _handed.decode(body)
+        messages = peers.read(bytes(said.messages), VOLATILE if said.volatile else DURABLE)
     except (strict.Malformed, msgspec.DecodeError, UnicodeDecodeError):
         raise Unreadable("it is no list of messages") from None
     if any(len(message.payload) > limits.payload_bytes_max for message in messages):
         raise Unreadable("a message is larger than any that is stored")
-    return messages
+    if len(said.volatile) > limits.name_chars_max or len(said.lost) > limits.relay_rows_max:
+        raise Unreadable("what it says of volatile sessions is too long")
+    return Handed(messages, said.volatile, said.lost if said.volatile else ())

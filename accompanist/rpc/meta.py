@@ -22,7 +22,8 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The metadata of a call. `kind`, on the wire `key`, is part of the key. `timeout_ms`: how long the caller waits
     for this attempt; the worker's own limits follow it. `retriable`: the operation may not decline; a worker that
     declines must record nothing, because the call is retried. `deadline`: the session's, in seconds since the epoch;
-    `traceparent`, `tracestate` and `baggage` are W3C headers."""
+    `volatile`: the session is volatile, and its calls are known to the process of this id, which does not fence
+    them; `traceparent`, `tracestate` and `baggage` are W3C headers."""
 
     session: UUID | None = None
     role: str | None = None
@@ -32,6 +33,7 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     retriable: bool = False
     timeout_ms: int = limits.call_timeout_ms
     deadline: float | None = None
+    volatile: str | None = None
     traceparent: str | None = None
     tracestate: str | None = None
     baggage: str | None = None

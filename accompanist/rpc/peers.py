@@ -20,7 +20,7 @@ import msgspec
 from accompanist import limits
 from accompanist.language.values import shape
 from accompanist.runtime.headers import message_fault, trace_headers
-from accompanist.runtime.messages import Header, Kind, Message
+from accompanist.runtime.messages import DURABLE, Header, Kind, Message
 from accompanist.runtime.ports import Delivery
 
 DELIVER = "peer.deliver"
@@ -97,18 +97,18 @@ def _encode(message: Message) -> bytes:
     )
 
 
-def read(data: bytes) -> list[Message]:
-    """Decode the `messages` of a call. Raises msgspec.DecodeError."""
+def read(data: bytes, mode: str = DURABLE) -> list[Message]:
+    """Decode the `messages` of a call, which are of sessions of this mode. Raises msgspec.DecodeError."""
     try:
         carried = _carried.decode(data)
     except UnicodeDecodeError:
         raise msgspec.DecodeError("not UTF-8") from None
     if len(carried) > limits.relay_rows_max:
         raise TooMany(f"{len(carried)} messages; one call brings {limits.relay_rows_max} at most")
-    return [_message(one) for one in carried]
+    return [_message(one, mode) for one in carried]
 
 
-def _message(one: _Carried) -> Message:
+def _message(one: _Carried, mode: str) -> Message:
     message = Message(
         header=one.header,
         kind=one.kind,
@@ -118,7 +118,7 @@ def _message(one: _Carried) -> Message:
         payload=bytes(one.payload),
         context=trace_headers(one.context),
     )
-    if (fault := message_fault(message)) is not None:
+    if (fault := message_fault(message, mode)) is not None:
         raise msgspec.DecodeError(fault)
     return message
 

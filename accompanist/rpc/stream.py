@@ -126,6 +126,11 @@ class Connection(asyncio.Protocol):
             self._loop.call_soon(call)
 
     @property
+    def unread(self) -> int:
+        """The bytes that were written and that the kernel has not accepted."""
+        return 0 if self._transport is None else self._transport.get_write_buffer_size()
+
+    @property
     def cramped(self) -> bool:
         """Whether it is not read because it waits for room."""
         return self._share is not None and not self._share.held

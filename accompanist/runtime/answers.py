@@ -45,6 +45,11 @@ class Reused(msgspec.Struct, frozen=True):
     text: str
 
 
+class Gone(msgspec.Struct, frozen=True):
+    """The worker does not know what became of this call of a volatile session: the process that knew the session's
+    calls has ended, or the connection to its database broke at COMMIT."""
+
+
 class Missing(msgspec.Struct, frozen=True):
     """The worker has no such method. Without `accompanist.close` it has no fence."""
 
@@ -64,4 +69,4 @@ class Fault(msgspec.Struct, frozen=True):
     refused: bool = False
 
 
-Answer = Replied | Declined | RetryLater | Closed | Reused | Missing | Fault
+Answer = Replied | Declined | RetryLater | Closed | Reused | Gone | Missing | Fault

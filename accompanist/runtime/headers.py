@@ -17,9 +17,8 @@ import re
 from collections.abc import Mapping
 
 from accompanist import limits
-from accompanist.runtime.messages import Header, Kind, Message
+from accompanist.runtime.messages import DURABLE, Header, Kind, Message
 
-MODES = ("durable",)
 TRACE_HEADERS = {
     "traceparent": limits.traceparent_chars_max,
     "tracestate": limits.tracestate_chars_max,
@@ -38,9 +37,10 @@ _attribute_text = re.compile(ATTRIBUTE_TEXT).search
 _is_trace = re.compile(r"[\x20-\x7e]*", re.ASCII).fullmatch
 
 
-def message_fault(message: Message) -> str | None:
-    """What is wrong with a message's header or key, as a part of a sentence; None if nothing is."""
-    return header_fault(message.header) or place_fault(message)
+def message_fault(message: Message, mode: str = DURABLE) -> str | None:
+    """What is wrong with a message's header or key, as a part of a sentence; None if nothing is. `mode`: of the
+    sessions whose messages come this way."""
+    return header_fault(message.header, mode) or place_fault(message)
 
 
 def place_fault(message: Message) -> str | None:
@@ -51,7 +51,7 @@ def place_fault(message: Message) -> str | None:
     return key_fault(message.site, message.sender, message.receiver)
 
 
-def header_fault(header: Header) -> str | None:
+def header_fault(header: Header, mode: str = DURABLE) -> str | None:
     """What is wrong with a header. An event's header names its session and one service, and nothing else."""
     named = (header.choreography, header.fingerprint, header.initiator)
     if any(named):
@@ -61,8 +61,8 @@ def header_fault(header: Header) -> str | None:
             return "its fingerprint is none"
         if not is_name(header.initiator):
             return "its initiator is no name of a role"
-    if header.mode not in MODES:
-        return "its mode is none of this release"
+    if header.mode != mode:
+        return "its mode is none that comes this way"
     if not _is_moment(header.started_at):
         return "the time of its start is no time"
     if header.deadline is not None and not _is_moment(header.deadline):

@@ -36,6 +36,10 @@ class Kind(StrEnum):
     EVENT = "event"
 
 
+DURABLE, VOLATILE = "durable", "volatile"
+"""The modes of a session: its log keeps it, or the memory of the processes that run it (docs/volatile.md)."""
+
+
 class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The fields that all messages of a session share. `bindings` names the service that plays each role, never an
     address; times are seconds since the epoch; `attributes` are the client's, to find the session by."""
@@ -46,7 +50,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     initiator: str
     bindings: dict[str, str]
     started_at: float
-    mode: str = "durable"
+    mode: str = DURABLE
     deadline: float | None = None
     attributes: dict[str, str] = {}
 

@@ -38,7 +38,7 @@ from accompanist.log.listener import Listener
 from accompanist.log.notifier import Notifier
 from accompanist.log.postgres import PostgresLog
 from accompanist.log.wakeups import Heard, LastBytes, NewMessages
-from accompanist.rpc import peers, tokens
+from accompanist.rpc import peers, tokens, volatile_peers
 from accompanist.rpc.access import Access
 from accompanist.rpc.client import WorkerClient, connect
 from accompanist.rpc.server import Server, serve
@@ -66,6 +66,10 @@ from accompanist.sidecar.sealing import version_key
 from accompanist.sidecar.sessions.driver import Driver
 from accompanist.sidecar.tracing import Tracing
 from accompanist.sidecar.versions import Versions
+from accompanist.sidecar.volatile.far_ways import FarWays, receiver
+from accompanist.sidecar.volatile.link_ways import LinkWays
+from accompanist.sidecar.volatile.sessions import VolatileSessions
+from accompanist.sidecar.volatile.ways import JoinedWays
 from accompanist.telemetry import logs
 from accompanist.telemetry.export import open_telemetry
 
@@ -192,6 +196,15 @@ class Sidecar:
         self._driver = Driver(
             service.name, self._hosted, self._log, self._flusher, self._calls, self._tracing, self._waiters.ended
         )
+        self._volatile = VolatileSessions(
+            service.name,
+            uuid4().hex,
+            self._hosted,
+            self._calls,
+            self._tracing,
+            lambda session: self._driver.leases_fresh() and self._driver.holding.holds(session),
+            self._waiters.ended,
+        )
         await self._start_loops(versions, schemas, couriers)
 
     async def _start_loops(
@@ -244,11 +257,21 @@ class Sidecar:
                 self._acquired,
                 self._background.repeat,
                 leave,
+                self._volatile,
             )
+        self._find_ways(couriers)
         self._relay.start()
         leave.push_async_callback(self._relay.stop)
         self._intake.start()
         leave.push_async_callback(self._intake.stop)
+
+    def _find_ways(self, couriers: Mapping[str, WorkerClient]) -> None:
+        """Let volatile sessions reach the peers: over links, or at their addresses."""
+        far = FarWays(couriers, self._volatile)
+        near = None if self._links is None else LinkWays(self._links, self._volatile)
+        self._volatile.attach(JoinedWays(near, dict.fromkeys(couriers, far)))
+        self._leave.callback(far.close)
+        self._leave.push_async_callback(self._volatile.drain, limits.sidecar_drain_s)
 
     async def _measure(self) -> None:
         """Update the gauges."""
@@ -262,7 +285,14 @@ class Sidecar:
     async def _listen(self) -> None:
         service = self._service
         self._api = Api(
-            service.name, self._hosted, self._log, self._flusher, self._driver, self._tracing, self._waiters
+            service.name,
+            self._hosted,
+            self._log,
+            self._flusher,
+            self._driver,
+            self._tracing,
+            self._waiters,
+            self._volatile,
         )
         events = EventsAndTimers(service.name, self._hosted, self._log, self._api, self._driver.timer_set)
         operators = Operators(service.name, self._hosted, self._log, self._api.deliver, self._api.hosted_here)
@@ -274,8 +304,11 @@ class Sidecar:
         )
         self._leave.push_async_callback(self._server.stop, limits.answers_ms)
         if service.listen:
-            receiver = {peers.DELIVER: Receiver(self._log).deliver}
-            listening = await serve(receiver, service.listen, allow_remote=True, access=peers_access(service))
+            receivers = {
+                peers.DELIVER: Receiver(self._log).deliver,
+                volatile_peers.VOLATILE_METHOD: receiver(self._volatile),
+            }
+            listening = await serve(receivers, service.listen, allow_remote=True, access=peers_access(service))
             self._leave.push_async_callback(listening.stop, limits.answers_ms)
 
     async def stop(self) -> None:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import msgspec
 
-from accompanist.runtime.answers import Answer, Closed, Declined, Missing, Replied, RetryLater, Reused
+from accompanist.runtime.answers import Answer, Closed, Declined, Gone, Missing, Replied, RetryLater, Reused
 from accompanist.runtime.burst import Burst, CallWorker
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import ResultKind
@@ -29,6 +29,7 @@ _CODES: dict[type, str] = {
     RetryLater: "-32002",
     Closed: "-32003",
     Reused: "-32004",
+    Gone: "-32005",
     Missing: "-32601",
 }
 

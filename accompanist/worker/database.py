@@ -150,6 +150,12 @@ def is_conflict(problem: BaseException) -> bool:
     return isinstance(problem, _CONFLICTS) or _met_own_repeat(problem)
 
 
+def certainly_undone(problem: BaseException) -> bool:
+    """Whether a COMMIT that raised this has certainly committed nothing: a constraint or another transaction was
+    against it. After any other error, nobody here knows."""
+    return isinstance(problem, asyncpg.PostgresError) and (problem.sqlstate or "")[:2] in ("23", "40")
+
+
 def passing(problem: BaseException) -> str | None:
     """A word for a transient error; None for a permanent one."""
     if _met_own_repeat(problem):

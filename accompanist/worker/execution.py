@@ -44,6 +44,7 @@ from accompanist.rpc.envelope import RpcError
 from accompanist.worker import database
 from accompanist.worker.database import READ_COMMITTED, Isolation
 from accompanist.worker.fence import Fence, Key
+from accompanist.worker.volatile import DECLINED, GONE, REPLIED, Outcome, VolatileMemory
 
 logger = structlog.get_logger("accompanist.worker")
 T = TypeVar("T")
@@ -71,7 +72,15 @@ class Declined(Exception):
 class Execution:
     """Runs operations on a pool, behind the fence of one schema."""
 
-    def __init__(self, pool: asyncpg.Pool, fence: Fence, isolation: Isolation = READ_COMMITTED) -> None:
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        fence: Fence,
+        isolation: Isolation = READ_COMMITTED,
+        memory: VolatileMemory | None = None,
+    ) -> None:
+        self.memory = memory
+        """What is known of volatile sessions. Without one, their calls are fenced like others."""
         self._pool = pool
         self._fence = fence
         self._isolation = isolation
@@ -101,6 +110,50 @@ class Execution:
                 return await self._fence.refuse(connection, key, refusal.reason.replace("\0", ""))
 
         return _answer(*await self._decided(once))
+
+    async def transact_volatile(
+        self,
+        memory: VolatileMemory,
+        key: Key,
+        work: Work,
+        returns: Any,
+        *,
+        retriable: bool = False,
+        patience_ms: int = limits.call_timeout_ms,
+    ) -> bytes:
+        """The same for a volatile session: this process's memory stands in for the fence. A call whose COMMIT has an
+        unknown outcome is answered `gone`, now and whenever it is asked again."""
+
+        async def run() -> Outcome:
+            try:
+                return await self._unfenced(key, work, returns, patience_ms)
+            except Declined as refusal:
+                if key.kind == "compensate":
+                    raise RpcError(envelope.INTERNAL_ERROR, "a compensation declined") from None
+                if retriable:
+                    raise _declined(refusal.reason) from None
+                return DECLINED, refusal.reason.replace("\0", "")[: limits.reason_chars_max]
+
+        return _answer(*await memory.once(key, run))
+
+    async def _unfenced(self, key: Key, work: Work, returns: Any, patience_ms: int) -> Outcome:
+        async def once(connection: asyncpg.Connection) -> Outcome:
+            committing = False
+            try:
+                async with database.transaction(connection, self._isolation, patience_ms=patience_ms):
+                    called = _call.set(key)
+                    try:
+                        reply = _encode(await work(connection), returns).decode()
+                    finally:
+                        _call.reset(called)
+                    committing = True
+            except BaseException as problem:
+                if committing and not database.certainly_undone(problem):
+                    return GONE, None
+                raise
+            return REPLIED, reply
+
+        return await self._decided(once)
 
     async def ask(self, work: Work, returns: Any, *, patience_ms: int = limits.call_timeout_ms) -> bytes:
         """Run a query in a read-only transaction, and return its reply. Raises RpcError."""
@@ -192,6 +245,8 @@ def _answer(status: str, answer: str | None) -> bytes:
             raise RpcError(envelope.DECLINED, "declined", answer)
         case "closed":
             raise RpcError(envelope.CLOSED, "closed")
+        case "gone":
+            raise RpcError(envelope.GONE, "its outcome is not known")
         case "reused":
             raise RpcError(envelope.REUSED, "key reused with other arguments")
     raise AssertionError(f"the fence has no status {status!r}")

@@ -16,6 +16,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from uuid import uuid4
 
 import asyncpg
 import structlog
@@ -35,6 +36,7 @@ from accompanist.worker.contract import TRANSACTION
 from accompanist.worker.execution import Execution
 from accompanist.worker.fence import Fence
 from accompanist.worker.sdk import Worker
+from accompanist.worker.volatile import VolatileMemory
 
 CALL = frozenset({"call"})
 """The right of a worker's tokens: to call its operations. A token file has a single word, the sidecar's token, or lines
@@ -73,7 +75,8 @@ async def start(
     try:
         async with database.connection(pool) as connection:
             await fence.verify(connection, worker.schema)
-        handlers = worker.handlers(Execution(pool, Fence(worker.schema), worker.isolation))
+        memory = VolatileMemory(uuid4().hex)
+        handlers = worker.handlers(Execution(pool, Fence(worker.schema), worker.isolation, memory))
         transactions = {name for name, operation in worker.contract.items() if operation.kind == TRANSACTION}
 
         def sent(method: str) -> None:

@@ -34,6 +34,7 @@ from accompanist.errors import AuthorError
 from accompanist.language.values import codec
 from accompanist.rpc import envelope, meta
 from accompanist.rpc.dispatch import Handler, Params
+from accompanist.rpc.envelope import RpcError
 from accompanist.rpc.meta import Meta
 from accompanist.worker import contract, fence
 from accompanist.worker.contract import OperationContract
@@ -41,6 +42,7 @@ from accompanist.worker.database import READ_COMMITTED, Isolation
 from accompanist.worker.execution import Execution
 from accompanist.worker.fence import Key
 from accompanist.worker.identifiers import schema_name
+from accompanist.worker.volatile import VolatileMemory
 
 Operation = TypeVar("Operation", bound=Callable[..., Awaitable[Any]])
 Around = Callable[[str, Mapping[str, Any]], AbstractContextManager[None]]
@@ -92,7 +94,7 @@ class Worker:
         return methods | {
             CLOSE: _close_method(execution),
             FORGET: _forget_method(execution),
-            DESCRIBE: self._describe_method(),
+            DESCRIBE: self._describe_method(execution),
         }
 
     def _method(
@@ -109,15 +111,22 @@ class Worker:
                 if operation.kind == contract.QUERY:
                     return await execution.ask(work, operation.returns, patience_ms=call.timeout_ms)
                 key = _key(call, operation, params)
+                if (memory := _memory_for(call, execution)) is not None:
+                    return await execution.transact_volatile(
+                        memory, key, work, operation.returns, retriable=call.retriable, patience_ms=call.timeout_ms
+                    )
                 return await execution.transact(
                     key, work, operation.returns, retriable=call.retriable, patience_ms=call.timeout_ms
                 )
 
         return method
 
-    def _describe_method(self) -> Handler:
+    def _describe_method(self, execution: Execution) -> Handler:
         operations = {name: operation.kind for name, operation in self.contract.items()}
-        told = orjson.dumps({"role": self.role.__name__, "fence": fence.VERSION, "operations": operations})
+        says = {"role": self.role.__name__, "fence": fence.VERSION, "operations": operations}
+        if execution.memory is not None:
+            says["volatile"] = execution.memory.process
+        told = orjson.dumps(says)
 
         async def describe(params: Params, context: bytes | None) -> bytes:
             return told
@@ -141,6 +150,8 @@ def _close_method(execution: Execution) -> Handler:
         asked = codec.decode(_object(params), _Close)
         unless = None if asked.unless is None else _text("unless", asked.unless)
         before = None if asked.before is None else _text("before", asked.before)
+        if (memory := _memory_for(_read_meta(context), execution)) is not None:
+            return await memory.close(asked.session, _text("role", asked.role), unless, before)
         return await execution.close(asked.session, _text("role", asked.role), unless, before)
 
     return close
@@ -151,9 +162,21 @@ def _forget_method(execution: Execution) -> Handler:
         sessions = codec.decode(_object(params), _Forget).sessions
         if len(sessions) > limits.forget_sessions_max:
             raise envelope.invalid_params(f"at most {limits.forget_sessions_max} sessions are forgotten at a time")
+        if (memory := _memory_for(_read_meta(context), execution)) is not None:
+            return orjson.dumps({"rows": memory.forget(sessions)})
         return orjson.dumps({"rows": await execution.forget(sessions)})
 
     return forget
+
+
+def _memory_for(call: Meta, execution: Execution) -> VolatileMemory | None:
+    """The memory that answers a call of a volatile session; None for a call that the fence answers. Raises RpcError if
+    another process knew the session's calls."""
+    if call.volatile is None or execution.memory is None:
+        return None
+    if call.volatile != execution.memory.process:
+        raise RpcError(envelope.GONE, "another process knew this session")
+    return execution.memory
 
 
 def _read_meta(data: bytes | None) -> Meta:

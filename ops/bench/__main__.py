@@ -4,9 +4,9 @@
 
 Three systems do the same local transactions on one server of Postgres, each once in a round, in turn. `bare` is one
 process. `bare-rpc` calls three workers in a row. Neither keeps anything but what the transactions write. `ours` is the
-deployment of the Procfile; one order is `session.start` with a wait, over one persistent connection, from the request
-to the settled result. First orders are declined at the last step and undone, one at a time; then orders are settled one
-at a time, then in `--inflight` closed loops for `--seconds`.
+deployment of the Procfile, and `volatile` the same one with volatile sessions; one order is `session.start` with a
+wait, over one persistent connection, from the request to the settled result. First orders are declined at the last step
+and undone, one at a time; then orders are settled one at a time, then in `--inflight` closed loops for `--seconds`.
 
 CPU is the user and system time of all processes of a system, with Postgres and its backends, without this driver, but
 for `bare`, where the driver does the work. Flushes are Postgres's own count of WAL syncs. Each figure is the median of
@@ -29,11 +29,11 @@ from ops.apart import create, in_database
 from ops.bench import plots, report
 from ops.bench.client import Client
 from ops.bench.floors import transactions
-from ops.bench.floors.systems import Bare, BareRpc, Ours, System
+from ops.bench.floors.systems import Bare, BareRpc, Ours, System, Volatile
 from ops.bench.measuring import Plan, Server, measure
 from ops.local import ROOT, Cluster, cluster
 
-SYSTEMS = ("bare", "bare-rpc", "ours")
+SYSTEMS = ("bare", "bare-rpc", "volatile", "ours")
 FLOORS_DATABASE = "floors"
 
 
@@ -51,7 +51,8 @@ async def opened(running: Cluster, wanted: list[str]) -> list[System]:
             made.append(await BareRpc.open(dsn, running.run))
         else:
             honcho = running.processes[-1].pid  # everything but the server
-            made.append(Ours(Client(running.config.service("warehouse").api), [honcho]))
+            kind = Volatile if name == "volatile" else Ours
+            made.append(kind(Client(running.config.service("warehouse").api), [honcho]))
     return made
 
 

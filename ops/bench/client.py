@@ -28,20 +28,27 @@ class Client:
             self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
             self._url = urlsplit(api).geturl()
 
-    async def order(self, number: int, product: str = SHIPPED) -> float:
+    async def order(self, number: int, product: str = SHIPPED, *, volatile: bool = False) -> float:
         """One order from request to settlement, or to its end where it is undone, in milliseconds. Raises RuntimeError
         when it ends otherwise than the product says."""
         order = {"customer": f"customer{number % CROWD:03d}", "lines": [{"product": product, "quantity": 1}]}
-        took, said = await self.start("fulfil_order", {"order": order}, number)
+        took, said = await self.start("fulfil_order", {"order": order}, number, volatile=volatile)
         if said.get("result", {}).get("outcome") != ENDS[product]:
             raise RuntimeError(f"order {number} did not come to the outcome {ENDS[product]!r}: {said}")
         return took
 
     async def start(
-        self, choreography: str, arguments: dict[str, Any], number: int = 1, *, wait: bool = True
+        self,
+        choreography: str,
+        arguments: dict[str, Any],
+        number: int = 1,
+        *,
+        wait: bool = True,
+        volatile: bool = False,
     ) -> tuple[float, Any]:
         """Start a session and wait for its end, or for nothing: milliseconds, and the whole answer."""
         params = {"choreography": choreography, "arguments": arguments, "wait_ms": 60_000 if wait else 0}
+        params |= {"volatile": True} if volatile else {}
         body = {"jsonrpc": "2.0", "id": number, "method": "session.start", "params": params}
         began = time.perf_counter()
         async with self._session.post(self._url, json=body) as answer:

@@ -27,15 +27,15 @@ def test_who_calls_reads_back() -> None:
 def test_messages_read_back_with_the_bytes_of_their_payloads() -> None:
     sent = [message(), message(b'[1.0, "\xc3\xa4"]')]
     [(_, body)] = list(peers.calls(sent))
-    assert link.read_messages(body) == sent
+    assert link.read_handed(body).messages == sent
 
 
 def test_a_payload_that_no_log_stores_is_refused() -> None:
     largest = b'"' + b"x" * (limits.payload_bytes_max - 2) + b'"'
     [(_, body)] = list(peers.calls([message(largest)]))
-    assert len(link.read_messages(body)) == 1
+    assert len(link.read_handed(body).messages) == 1
     with pytest.raises(link.Unreadable):
-        link.read_messages(peers.arguments([message(largest[:-1] + b'x"')]))
+        link.read_handed(peers.arguments([message(largest[:-1] + b'x"')]))
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_caller_that_does_not_say_who_it_is_is_refused(body: bytes) -> None:
 )
 def test_what_is_no_list_of_messages_is_refused(body: bytes) -> None:
     with pytest.raises(link.Unreadable):
-        link.read_messages(body)
+        link.read_handed(body)
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"elsewhere":["3"]}', b'{"elsewhere":3}', b'{"link":"1"}', b"\xff"])

@@ -34,6 +34,7 @@ from accompanist.sidecar.loops.intake import Intake
 from accompanist.sidecar.loops.relay import Relay
 from accompanist.sidecar.sessions.driver import Driver
 from accompanist.sidecar.tracing import Tracing
+from accompanist.sidecar.volatile.sessions import VolatileSessions
 from accompanist.telemetry.spans import Telemetry
 
 Operations = Mapping[str, Callable[[dict[str, Any]], Any]]
@@ -85,7 +86,18 @@ class Service:
         )
         self._relay = Relay(self.log, {}, self.driver.clashed)
         self._intake = Intake(f"{self.service}/{uuid4().hex}", self.log, self.driver, relayed=self._relay.wake)
-        self.api = Api(self.service, self.hosted, self.log, self._flusher, self.driver, tracing, self.waiters)
+        self.volatile = VolatileSessions(
+            self.service,
+            uuid4().hex,
+            self.hosted,
+            self.calls,
+            tracing,
+            self.driver.holding.holds,
+            self.waiters.ended,
+        )
+        self.api = Api(
+            self.service, self.hosted, self.log, self._flusher, self.driver, tracing, self.waiters, self.volatile
+        )
         events = EventsAndTimers(self.service, self.hosted, self.log, self.api, self.driver.timer_set)
         people = Operators(self.service, self.hosted, self.log, self.api.deliver, self.api.hosted_here)
         self.methods = self.api.methods() | events.methods() | people.methods()

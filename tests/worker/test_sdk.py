@@ -147,7 +147,9 @@ async def test_a_worker_says_what_it_offers(caller: Caller) -> None:
     assert isinstance(answer, Replied)
     told = orjson.loads(answer.value)
     kinds = {"saw": "transaction", "mend": "compensation", "paint": "transaction", "look": "query"}
+    process = told.pop("volatile")
     assert told == {"role": "Bench", "fence": fence.VERSION, "operations": kinds}
+    assert len(process) == 32  # what this process remembers of volatile sessions, no other does
     assert await caller.call("sing", "1") == Missing("sing")
 
 

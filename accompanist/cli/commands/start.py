@@ -21,6 +21,14 @@ def start(
         float, typer.Option("--deadline-s", help="Request a cancel after so many seconds.", min=0.0)
     ] = 0.0,
     attribute: Attribute = None,
+    volatile: Annotated[
+        bool,
+        typer.Option(
+            "--volatile",
+            help="Keep the session in memory only: fastest, and lost with any process that takes part. "
+            "docs/volatile.md says what is not promised.",
+        ),
+    ] = False,
     service: Annotated[
         str, typer.Option("--service", help="The service that plays the role, if that is ambiguous.")
     ] = "",
@@ -34,6 +42,6 @@ def start(
     with reporting(as_json):
         found = command.attributes(attribute or ())
         wanted = command.StartRequest(
-            choreography, role, args, key, service, wait_s if wait else 0.0, deadline_s, found
+            choreography, role, args, key, service, wait_s if wait else 0.0, deadline_s, found, volatile
         )
         raise typer.Exit(command.start(config, wanted, as_json))

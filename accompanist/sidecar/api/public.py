@@ -1,6 +1,6 @@
 """The sidecar's public API: JSON-RPC 2.0 over HTTP, for clients in any language.
 
-    session.start   {choreography, arguments, role?, key?, deadline_ms?, wait_ms?, attributes?}
+    session.start   {choreography, arguments, role?, key?, deadline_ms?, wait_ms?, attributes?, volatile?}
     session.get     {session, after?}
     session.result  {session, wait_ms?, early?}
     session.cancel  {session, reason?}
@@ -19,6 +19,9 @@ end, after which other roles can still undo the saga. `sidecar.api.rights` has t
 
     {"session": ..., "choreography": ..., "state": ..., "outcome": "settled" | "ended" | null,
      "reason": ..., "result": ..., "waiting": ..., "parked": {"code", "text"} | null, "let_go_at": ..., "new": true}
+
+A start with `volatile` begins a volatile session: no log keeps it, and it may end with the outcome `lost`
+(docs/volatile.md). Its answers have `"volatile": true`.
 
 The reason and the outcome are known at the initiator, the result at its owners. `let_go_at`: when the
 result was deleted (`payload_after_s`, `collect_after_s`), in seconds since the epoch, or null. Not promised: an answer
@@ -45,6 +48,7 @@ from accompanist.rpc.dispatch import Handler
 from accompanist.runtime.control import CLIENT, control
 from accompanist.runtime.headers import trace_headers, words
 from accompanist.runtime.log import Log
+from accompanist.runtime.loss import OUTCOME
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Commit, Delivery, LogUnavailable, Memory, SessionRow, SessionStub, SessionSummary
 from accompanist.sidecar.api import paging
@@ -52,11 +56,13 @@ from accompanist.sidecar.api.own_ids import own_id
 from accompanist.sidecar.api.search import List, Words
 from accompanist.sidecar.api.standing import exits_of, to_stand_on
 from accompanist.sidecar.api.starting import Start, Starting, Wait
+from accompanist.sidecar.api.volatile import VolatileView
 from accompanist.sidecar.api.waiters import Waiters
 from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.sessions.commits import Committer
 from accompanist.sidecar.sessions.driver import Driver
 from accompanist.sidecar.tracing import Tracing
+from accompanist.sidecar.volatile.sessions import VolatileSessions
 
 UNKNOWN_SESSION = catalogue(
     "ACC710",
@@ -158,6 +164,7 @@ class Api:
         driver: Driver,
         tracing: Tracing,
         waiters: Waiters,
+        volatile: VolatileSessions,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
         new_id: Callable[[], UUID] = uuid4,
@@ -173,6 +180,7 @@ class Api:
         self._clock = clock
         self._monotonic = monotonic
         self._poll_s = poll_s
+        self._volatile = VolatileView(volatile, waiters, monotonic)
         self._starting = Starting(service, hosted, log, clock, partial(own_id, new_id, driver.holding.holds))
         self.leaving = False
 
@@ -194,6 +202,10 @@ class Api:
         message = await self._starting.message(asked)
         session, role, incoming = message.session, message.receiver, _context_in(meta)
         message = msgspec.structs.replace(message, context=self._tracing.start(session, incoming))
+        if asked.volatile:
+            await self._volatile.sessions.start(message)
+            self._tracing.started(message, incoming, began)
+            return orjson.dumps(await self._volatile_view(session, asked.wait_ms) | {"new": True})
         delivery = await self.deliver(message)
         match delivery:
             case Delivery.STORED:
@@ -234,11 +246,19 @@ class Api:
 
     async def result(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
         asked = read(params, Result)
+        if self._volatile.sessions.row(asked.session) is not None:
+            return orjson.dumps(await self._volatile_view(asked.session, asked.wait_ms, early=asked.early))
         found = await self._known(asked.session)
         if isinstance(found, SessionStub):
             return orjson.dumps(_view_of_stub(asked.session, found))
         role = found.inbox[0].receiver
         return orjson.dumps(await self._answer(asked.session, role, asked.wait_ms, early=asked.early))
+
+    async def _volatile_view(self, session: UUID, wait_ms: int, *, early: bool = False) -> dict[str, Any]:
+        """The state of a volatile session at its initiator, once it is over or the time has passed."""
+        row = await self._volatile.over(session, wait_ms, early=early)
+        view = _view(session, row) | {"volatile": True}
+        return view | {"state": OUTCOME} if row is not None and row.outcome == OUTCOME else view
 
     async def _answer(
         self, session: UUID, role: str, wait_ms: int, *, early: bool = False, new: bool = False
@@ -269,6 +289,8 @@ class Api:
 
     async def get(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
         asked = read(params, Get)
+        if (volatile := self._volatile.story(asked.session)) is not None:
+            return paging.story(volatile, asked.after, {"volatile": True}, plain)
         shown = await self._log.show(asked.session, asked.after)
         if shown is None:
             raise PeerError(UNKNOWN_SESSION, f"{self._service} knows no session {asked.session}")
@@ -286,6 +308,11 @@ class Api:
     async def cancel(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
         """Request that the saga be undone. The owner of the commit point decides."""
         asked = read(params, Cancel)
+        if (row := self._volatile.sessions.row(asked.session)) is not None:
+            if row.outcome is not None:
+                raise PeerError(OVER, f"{asked.session} is {row.outcome}", "there is nothing left to cancel")
+            self._volatile.cancel(row, words(asked.reason))
+            return orjson.dumps({"session": str(asked.session), "requested": True, "new": True})
         memory = await self._known(asked.session)
         if isinstance(memory, SessionStub):
             raise PeerError(OVER, f"{asked.session} is {memory.outcome}", "there is nothing left to cancel")
@@ -322,7 +349,8 @@ class Api:
     async def list(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
         asked = read(params, List)
         found = await self._log.summaries(asked.search, after=asked.after, limit=asked.limit)
-        rows = [self._noted(row) for row in found]
+        volatile = self._volatile.lines(asked.search, self._clock()) if asked.after is None else ()
+        rows = [*volatile, *(self._noted(row) for row in found)][: asked.limit]
         return paging.lines(rows, asked.limit, plain)
 
     def _noted(self, row: SessionSummary) -> SessionSummary:

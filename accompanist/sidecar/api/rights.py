@@ -49,7 +49,7 @@ METHODS: Final[dict[str, Right]] = {
 """The right that each method of the API needs. One without a row is not served."""
 
 ALL: Final = frozenset(Right)
-PEER_METHODS: Final = {"peer.deliver": "deliver"}
+PEER_METHODS: Final = {"peer.deliver": "deliver", "peer.volatile": "deliver"}
 """The same for the sidecars of peers in other databases, at `listen`. There a token's name is the service that uses it:
 `warehouse  deliver  6b7e...`."""
 PEER_RIGHTS: Final = frozenset(PEER_METHODS.values())

@@ -21,10 +21,11 @@ from accompanist.language.program.program import RoleProgram
 from accompanist.language.values import codec
 from accompanist.runtime.control import CLIENT, site_of
 from accompanist.runtime.log import Log
-from accompanist.runtime.messages import Header, Kind, Message
+from accompanist.runtime.messages import DURABLE, VOLATILE, Header, Kind, Message
 from accompanist.runtime.ports import Memory, SessionStub
 from accompanist.runtime.replay import decode_arguments
 from accompanist.sidecar.api.search import Attributes, Name
+from accompanist.sidecar.api.volatile import check_start
 from accompanist.sidecar.hosting import UNKNOWN_CHOREOGRAPHY, Hosted
 
 KEY_TAKEN = catalogue(
@@ -56,6 +57,7 @@ class Start(msgspec.Struct, forbid_unknown_fields=True):
     deadline_ms: Patience | None = None
     wait_ms: Wait = 0
     attributes: Attributes = {}
+    volatile: bool = False
 
 
 class Starting:
@@ -71,6 +73,8 @@ class Starting:
     async def message(self, asked: Start) -> Message:
         """The `start` message of a request. Raises AuthorError before anything is written."""
         program, bindings = self._program(asked)
+        if asked.volatile:
+            check_start(program.choreography, asked.key)
         try:
             arguments = codec.canonical(bytes(asked.arguments))
         except codec.DecodeError as problem:
@@ -87,6 +91,7 @@ class Starting:
             initiator=program.role,
             bindings=dict(bindings),
             started_at=self._clock(),
+            mode=VOLATILE if asked.volatile else DURABLE,
             attributes=asked.attributes,
             deadline=self._clock() + asked.deadline_ms / 1000 if asked.deadline_ms is not None else None,
         )

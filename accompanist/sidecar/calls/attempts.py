@@ -14,12 +14,16 @@ worker.
 For a worker that is not known to have a fence there are further rules (`sidecar.calls.outstanding`): a call is only
 attempted while this sidecar may still make it, and is tracked until it has ended, because compensations wait for it.
 
+For a volatile session (`Asker.volatile`), what cannot be known is not waited for: a worker that is away for longer than
+`volatile_away_ms`, or that has lost what it knew of the session, raises `CallLost`.
+
 Not promised: that the number of attempts survives a crash. A restarted sidecar counts from zero.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -39,6 +43,7 @@ from accompanist.runtime.answers import (
     Closed,
     Declined,
     Fault,
+    Gone,
     Missing,
     Replied,
     RetryLater,
@@ -60,6 +65,7 @@ logger = structlog.get_logger("accompanist.calls")
 
 CLOSE = "accompanist.close"
 FORGET = "accompanist.forget"
+DESCRIBE = "accompanist.describe"
 
 
 Again = Callable[[int, str], None]
@@ -78,7 +84,8 @@ class Asker(msgspec.Struct, frozen=True):
     whether the session's shard is still held here, as far as a clock can tell. `since`: when the shard was acquired, by
     the loop's clock, if another sidecar may have called for this session before. `former`: whether that sidecar may
     have made this very call without a known answer. `effect`: whether the call may have an effect. `wanted`: whether
-    the session still waits for this call; checked before each attempt."""
+    the session still waits for this call; checked before each attempt. `volatile`: the session is volatile. `process`:
+    the process of its worker that knows its calls; None where they are fenced."""
 
     tries: Mapping[str, Tries] = {}
     again: Again = _unheard
@@ -87,6 +94,18 @@ class Asker(msgspec.Struct, frozen=True):
     former: bool = False
     effect: bool = True
     wanted: Callable[[], bool] = lambda: True
+    volatile: bool = False
+    process: str | None = None
+
+
+class CallLost(Exception):
+    """What became of a call of a volatile session cannot be known. `unheard`: no attempt at it was read by a process
+    that knew the session, so nothing was done."""
+
+    def __init__(self, text: str, unheard: bool) -> None:
+        super().__init__(text)
+        self.text = text
+        self.unheard = unheard
 
 
 ANYBODY = Asker()
@@ -99,6 +118,10 @@ class _Closing(msgspec.Struct):
     executed: list[_Entry] = []
     more: bool = False
     reply: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Described(msgspec.Struct):
+    volatile: str | None = None
 
 
 class _Entry(msgspec.Struct):
@@ -159,6 +182,21 @@ class Calls:
         answer = await worker.call(FORGET, nothing, meta.write(meta.Meta()), limits.call_timeout_ms)
         self._learn(role_class, answer)
         return isinstance(answer, Replied) if isinstance(answer, Replied | Missing) else None
+
+    async def process(self, role_class: str) -> str | None:
+        """The id of the worker's process, if it remembers the calls of volatile sessions. Raises CallLost if it does
+        not answer."""
+        worker = self._workers[role_class]
+        answer = await worker.call(DESCRIBE, b"{}", meta.write(meta.Meta()), limits.volatile_away_ms)
+        match answer:
+            case Replied(value=value):
+                with contextlib.suppress(msgspec.DecodeError):
+                    return msgspec.json.decode(value, type=_Described).volatile
+                return None
+            case Missing():
+                return None
+            case _:
+                raise CallLost(f"the worker of {role_class} does not answer: {trouble(answer)}", unheard=True)
 
     def _learn(self, role_class: str, answer: Answer) -> None:
         """Learn whether a worker has a fence, from its answer to a method that only a fence has."""
@@ -237,6 +275,12 @@ class Calls:
         longest_ms = max((timeout_of(name, self._retries, tries) for name, tries in asker.tries.items()), default=0)
         return asker.since + (limits.lease_ms + longest_ms) / 1000
 
+    async def forget_volatile(self, role_class: str, process: str, sessions: Sequence[UUID]) -> None:
+        """Let a worker's process forget volatile sessions, with one attempt. It forgets them later by itself."""
+        arguments = orjson.dumps({"sessions": [str(session) for session in sessions]})
+        about = meta.write(meta.Meta(volatile=process))
+        await self._workers[role_class].call(FORGET, arguments, about, limits.call_timeout_ms)
+
     async def forget(self, sessions: Sequence[UUID]) -> bool:
         """Let the workers' fences forget sessions, with one attempt each. Returns whether all have. A worker without a
         fence has nothing to forget."""
@@ -256,7 +300,7 @@ class Calls:
         asker: Asker,
     ) -> Answer | None:
         """The answer to a forward call. Without a fence, a decline is compared with the answers of other attempts."""
-        if not asker.effect or self.fenced(role_class):
+        if not asker.effect or asker.process is not None or self.fenced(role_class):
             return await self._until_answered(header, role, role_class, call, cause, asker)
         with self._outstanding.asking((header.session, role)) as attempts:
             attempts.doubtful = asker.former
@@ -276,15 +320,15 @@ class Calls:
         asker: Asker,
         attempts: CallAttempts | None = None,
     ) -> Answer | None:
-        policy, timeout_ms = policy_of(call, self._retries, asker.tries.get(call.operation, UNSAID))
-        failing = Failing(
-            policy, away_ms_of(call, self._retries, asker.tries.get(call.operation, UNSAID)), call, asker.again
-        )
-        attempt = 0
+        tries = asker.tries.get(call.operation, UNSAID)
+        policy, timeout_ms = policy_of(call, self._retries, tries)
+        away_ms = limits.volatile_away_ms if asker.volatile else away_ms_of(call, self._retries, tries)
+        failing = Failing(policy, away_ms, call, asker.again)
+        attempt, unheard = 0, True
         while await self._may_ask(role_class, asker, attempts):
             attempt += 1
             context = self._tracing.call(cause, header, role, call, attempt)
-            about = _meta(header, role, call, attempt, timeout_ms, context)
+            about = _meta(header, role, call, attempt, timeout_ms, context, asker.process)
             began = time.time_ns()
             self.in_flight += 1
             try:
@@ -294,6 +338,10 @@ class Calls:
             self._tracing.called(header, role, role_class, call, attempt, context, cause, began, answer)
             if _decides(answer, call):
                 return answer
+            away = isinstance(answer, Fault) and answer.away
+            if asker.volatile and isinstance(answer, Gone):
+                raise CallLost(trouble(answer), unheard)
+            unheard = unheard and away
             given_up = failing.gives_up(answer, self._monotonic())
             logger.warning(
                 "call.given_up" if given_up else "call.again",
@@ -304,6 +352,8 @@ class Calls:
                 attempt=attempt,
                 problem=trouble(answer),
             )
+            if given_up and away and asker.volatile:
+                raise CallLost(f"the worker of {role} is away: {trouble(answer)}", unheard)
             if given_up:
                 return answer
             failing.tell(answer, attempt)
@@ -400,7 +450,13 @@ def _follows(closing: _Closing, asked: CloseWorker) -> bool:
 
 
 def _meta(
-    header: Header, role: str, call: CallWorker, attempt: int, timeout_ms: int, context: Mapping[str, str]
+    header: Header,
+    role: str,
+    call: CallWorker,
+    attempt: int,
+    timeout_ms: int,
+    context: Mapping[str, str],
+    process: str | None,
 ) -> bytes:
     """`params._meta` of a call to a worker."""
     return meta.write(
@@ -413,6 +469,7 @@ def _meta(
             retriable=call.firm,
             timeout_ms=timeout_ms,
             deadline=header.deadline,
+            volatile=process,
             traceparent=context.get("traceparent"),
             tracestate=context.get("tracestate"),
             baggage=context.get("baggage"),

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import orjson
 
-from accompanist.runtime.answers import Answer, Closed, Declined, Fault, Missing, Replied, RetryLater, Reused
+from accompanist.runtime.answers import Answer, Closed, Declined, Fault, Gone, Missing, Replied, RetryLater, Reused
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.events import CallAnswered, Name, Undid
 from accompanist.runtime.headers import words
@@ -41,7 +41,7 @@ def event_of(call: CallWorker, answer: Answer) -> CallAnswered | Undid:
             return CallAnswered(call.site, Name.SHUT)
         case Reused():
             return CallAnswered(call.site, Name.REUSED)
-        case RetryLater() | Missing() | Fault():
+        case RetryLater() | Missing() | Fault() | Gone():
             return CallAnswered(call.site, Name.EXHAUSTED)
 
 
@@ -50,6 +50,8 @@ def trouble(answer: Answer) -> str:
     match answer:
         case Fault(text=text) | RetryLater(text=text) | Reused(text=text):
             return text
+        case Gone():
+            return "the worker has lost what it knew of the session"
         case Missing(method=method):
             return f"the worker has no method {method}"
         case Replied() | Declined() | Closed():

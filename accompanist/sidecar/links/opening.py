@@ -22,7 +22,7 @@ import structlog
 from accompanist import limits
 from accompanist.errors import OperatorError
 from accompanist.log.links import PostgresLinks
-from accompanist.sidecar.links.receiving import Handed, LinkServer
+from accompanist.sidecar.links.receiving import Handed, LinkServer, VolatileTaker
 from accompanist.sidecar.links.sending import Links
 
 logger = structlog.get_logger("accompanist.links")
@@ -42,13 +42,14 @@ async def open_links(
     acquired: asyncio.Event,
     repeat: Repeat,
     leave: AsyncExitStack,
+    volatile: VolatileTaker | None = None,
 ) -> Links | None:
     """Listen in a folder, and announce that in the log as `owner`, each time that shards are `acquired`. What has to be
-    stopped is put on `leave`."""
+    stopped is put on `leave`; `volatile` takes volatile sessions."""
     key = secrets.token_bytes(32)
     try:
         path = _place(folder, leave)
-        server = await LinkServer.start(str(path), key, handed)
+        server = await LinkServer.start(str(path), key, handed, volatile)
     except (OSError, OperatorError) as problem:
         logger.warning("links.off", problem=str(problem))
         return None

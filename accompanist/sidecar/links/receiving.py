@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import structlog
 
@@ -22,6 +23,7 @@ from accompanist.rpc.framing import Oversized
 from accompanist.rpc.listening import Listening, listen
 from accompanist.rpc.room import Room
 from accompanist.rpc.stream import Connection
+from accompanist.runtime.loss import Lost
 from accompanist.runtime.messages import Message
 
 logger = structlog.get_logger("accompanist.links")
@@ -30,21 +32,32 @@ Handed = Callable[[str, Sequence[Message]], Sequence[int]]
 """Takes the messages of a service. Returns the shards that are not held here."""
 
 
-class LinkServer:
-    """Where peers hand messages over. `key`: what their proofs are made of."""
+class VolatileTaker(Protocol):
+    """Takes what is said of volatile sessions. `process`: its id."""
 
-    def __init__(self, listening: Listening, key: bytes, handed: Handed) -> None:
+    process: str
+
+    def heard(self, service: str, process: str, messages: Sequence[Message], lost: Sequence[Lost]) -> Sequence[Lost]:
+        """Take messages of a service, from this process of it. Returns the sessions that cannot go on here."""
+        ...
+
+
+class LinkServer:
+    """Where peers hand messages over. `key`: what their proofs are made of; `volatile` takes volatile sessions."""
+
+    def __init__(self, listening: Listening, key: bytes, handed: Handed, volatile: VolatileTaker | None = None) -> None:
         self._listening = listening
         self._key = key
         self._handed = handed
+        self._volatile = volatile
         self._room = Room()
         self._callers: dict[Connection, _Caller] = {}
         self._server: asyncio.Server | None = None
 
     @classmethod
-    async def start(cls, path: str, key: bytes, handed: Handed) -> LinkServer:
+    async def start(cls, path: str, key: bytes, handed: Handed, volatile: VolatileTaker | None = None) -> LinkServer:
         """Listen at a unix socket. Raises OperatorError."""
-        server = cls(listen(parse(f"unix:{path}")), key, handed)
+        server = cls(listen(parse(f"unix:{path}")), key, handed, volatile)
         server._server = await asyncio.get_running_loop().create_unix_server(
             server._accept, sock=server._listening.socket
         )
@@ -85,10 +98,15 @@ class LinkServer:
                 raise link.Unreadable("the caller does not prove which service it speaks for")
             caller.service = service
             caller.patience.cancel()
-            connection.send(link.believed())
+            connection.send(link.believed(self._volatile.process if self._volatile is not None else ""))
             return
-        if elsewhere := self._handed(caller.service, link.read_messages(body)):
-            connection.send(link.elsewhere(elsewhere))
+        handed = link.read_handed(body)
+        if not handed.process:
+            if elsewhere := self._handed(caller.service, handed.messages):
+                connection.send(link.elsewhere(elsewhere))
+        elif self._volatile is not None:
+            for lost in self._volatile.heard(caller.service, handed.process, handed.messages, handed.lost):
+                connection.send(link.cannot_go_on([lost]))
 
     def _lost(self, connection: Connection, reason: str) -> None:
         caller = self._callers.pop(connection, None)

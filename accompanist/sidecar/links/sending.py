@@ -14,8 +14,11 @@ to it before is found in the log, by whoever holds the shard then.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Protocol
+from uuid import UUID
 
 import structlog
 
@@ -26,6 +29,7 @@ from accompanist.rpc import link, peers
 from accompanist.rpc.framing import Oversized
 from accompanist.rpc.room import Room
 from accompanist.rpc.stream import Connection
+from accompanist.runtime.loss import Lost
 from accompanist.runtime.messages import Message, shard_of
 from accompanist.runtime.ports import LogUnavailable
 
@@ -41,19 +45,50 @@ async def connect_unix(address: str, protocol: Callable[[], Connection]) -> Conn
     return made
 
 
-class _OpenLink:
+class Watcher(Protocol):
+    """Whoever has volatile sessions on links."""
+
+    def link_ended(self, link: OpenLink, reason: str) -> None:
+        """A link was lost, or could not be opened."""
+        ...
+
+    def said_lost(self, service: str, link: OpenLink, lost: Sequence[Lost]) -> None:
+        """The sidecar there says that volatile sessions cannot go on."""
+        ...
+
+
+class _Nobody:
+    def link_ended(self, link: OpenLink, reason: str) -> None:
+        """Nobody has any."""
+
+    def said_lost(self, service: str, link: OpenLink, lost: Sequence[Lost]) -> None:
+        """Nobody has any."""
+
+
+class OpenLink:
     """A link that is being opened, or is open."""
 
-    def __init__(self, told: Link, ended: Callable[[_OpenLink, str], None], moved: Callable[[Sequence[int]], None]):
+    def __init__(
+        self,
+        told: Link,
+        ended: Callable[[OpenLink, str], None],
+        moved: Callable[[Sequence[int]], None],
+        opened: Callable[[], None],
+        said_lost: Callable[[OpenLink, Sequence[Lost]], None],
+    ) -> None:
         self.told = told
         self.ready = False
         self.believed = False
         """Whether the sidecar there has ever believed us."""
+        self.process = ""
+        """The process there, if it takes volatile sessions."""
         self._choked = False
         self._problem = ""
         """What was wrong with what came."""
         self._moved = moved
         self._ended = ended
+        self._opened = opened
+        self._said_lost = said_lost
         self._connection: Connection | None = None
         self._patience: asyncio.TimerHandle | None = None
 
@@ -80,6 +115,16 @@ class _OpenLink:
         for _, arguments in peers.calls(messages):
             self._connection.send(arguments)
 
+    def write(self, frames: Iterable[bytes]) -> bool:
+        """Write frames about volatile sessions. False, and nothing is written, where the peer leaves too much unread,
+        or is gone."""
+        connection = self._connection
+        if connection is None or not self.ready or connection.unread > limits.volatile_unread_bytes_max:
+            return False
+        for frame in frames:
+            connection.send(frame)
+        return True
+
     def close(self) -> None:
         if self._connection is not None:
             self._connection.abort()
@@ -97,7 +142,11 @@ class _OpenLink:
         if told.link == link.VERSION and self._patience is not None:
             self._patience.cancel()
             self.ready = self.believed = True
+            self.process = told.volatile
+            self._opened()
         self._moved(told.elsewhere)
+        if told.lost:
+            self._said_lost(self, told.lost)
 
     def _lost(self, connection: Connection, reason: str) -> None:
         self.ready = False
@@ -111,13 +160,15 @@ class _LinkedPeer:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.links: dict[str, _OpenLink] = {}
-        self.shards: dict[int, _OpenLink] = {}
+        self.links: dict[str, OpenLink] = {}
+        self.shards: dict[int, OpenLink] = {}
         self.looks: asyncio.Task[None] | None = None
         self.look_at = 0.0
         """When its log may be asked again."""
         self.looked_at = 0.0
         """When it was asked last."""
+        self.opened = asyncio.Event()
+        """Set when a link was opened, and when its log was asked."""
         self.away: dict[str, float] = {}
         """The sidecars that could not be reached, and when each is tried again."""
 
@@ -142,6 +193,33 @@ class Links:
         self._clock = clock or asyncio.get_running_loop().time
         self._room = Room()
         self._closed = False
+        self._watcher: Watcher = _Nobody()
+
+    def watch(self, watcher: Watcher) -> None:
+        """Register who is told of links that end, and of volatile sessions that are lost."""
+        self._watcher = watcher
+
+    def link(self, service: str, session: UUID) -> OpenLink | None:
+        """The link to the sidecar of a service that holds a session's shard, as far as is known here, if it is open and
+        takes volatile sessions."""
+        peer = self._peers.get(service)
+        way = peer.shards.get(shard_of(session, limits.shards_count)) if peer is not None else None
+        return way if way is not None and way.ready and way.process else None
+
+    async def linked(self, service: str, session: UUID) -> OpenLink | None:
+        """The same; links are opened first, if need be. Waits as long as there is none: give it a timeout. None for a
+        service that has no links."""
+        if (peer := self._peers.get(service)) is None:
+            return None
+        while (way := self.link(service, session)) is None and not self._closed:
+            peer.opened.clear()
+            peer.look_at = min(peer.look_at, peer.looked_at + limits.link_look_ms / 1000)
+            self._look(peer)
+            pause = max(0.0, peer.look_at - self._clock())
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause or None):
+                    await peer.opened.wait()
+        return way
 
     def hand(self, stored: Stored) -> Stored:
         """Hand over messages that their receivers' inboxes have, each with the service it is for. Returns those that
@@ -200,6 +278,7 @@ class Links:
             logger.error("links.failed", peer=peer.name, problem=type(problem).__name__, exc_info=problem)
         finally:
             peer.looks = None
+            peer.opened.set()
             peer.looked_at = self._clock()
             pause = limits.link_look_ms if peer.shards else limits.link_look_cap_ms
             peer.look_at = self._clock() + pause / 1000
@@ -215,8 +294,12 @@ class Links:
         """Use a link for its shards; open it first, if there is none."""
         way = peer.links.get(told.owner)
         if way is None:
-            way = _OpenLink(
-                told, lambda ended, reason: self._ended(peer, ended, reason), lambda gone: self._moved(peer, gone)
+            way = OpenLink(
+                told,
+                lambda ended, reason: self._ended(peer, ended, reason),
+                lambda gone: self._moved(peer, gone),
+                peer.opened.set,
+                lambda link, lost: self._watcher.said_lost(peer.name, link, lost),
             )
             peer.links[told.owner] = way
             try:
@@ -230,7 +313,7 @@ class Links:
         for shard in shards:
             peer.shards.pop(shard, None)
 
-    def _ended(self, peer: _LinkedPeer, way: _OpenLink, reason: str) -> None:
+    def _ended(self, peer: _LinkedPeer, way: OpenLink, reason: str) -> None:
         """A link was lost, or could not be opened."""
         owner = way.told.owner
         if peer.links.get(owner) is way:
@@ -238,5 +321,6 @@ class Links:
         if not way.believed:
             peer.away[owner] = self._clock() + limits.link_look_cap_ms / 1000
         peer.shards = {shard: other for shard, other in peer.shards.items() if other is not way}
+        self._watcher.link_ended(way, reason)
         if not self._closed:
             logger.info("link.closed", peer=peer.name, problem=reason)

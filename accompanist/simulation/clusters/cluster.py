@@ -47,6 +47,7 @@ from accompanist.sidecar.sessions.driver import Driver
 from accompanist.sidecar.sessions.residence import Residence
 from accompanist.sidecar.tracing import Tracing
 from accompanist.sidecar.versions import Versions
+from accompanist.sidecar.volatile.sessions import VolatileSessions
 from accompanist.simulation.clusters.deploys import Deploy
 from accompanist.simulation.clusters.faults import FaultInjector, FaultKind
 from accompanist.simulation.clusters.hostile import Hostile, hostile_in
@@ -386,6 +387,16 @@ class Replica:
     def _serve(self, hosted: Hosted, tracing: Tracing) -> None:
         """Make the API."""
         loop = self.cluster.loop
+        self.volatile = VolatileSessions(
+            self.service,
+            self.new_id().hex,
+            hosted,
+            self.calls,
+            tracing,
+            self.driver.holding.holds,
+            self.waiters.ended,
+            self.clock,
+        )
         self.api = Api(
             self.service,
             hosted,
@@ -394,6 +405,7 @@ class Replica:
             self.driver,
             tracing,
             self.waiters,
+            self.volatile,
             clock=self.clock,
             monotonic=loop.time,
             new_id=self.new_id,

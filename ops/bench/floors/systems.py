@@ -134,15 +134,23 @@ class Ours:
     """The deployment of the Procfile: sidecars, workers behind the fence, logs."""
 
     name, what, driver_counts = "ours", "sidecars and workers, durable; answered when settled", False
+    volatile = False
 
     def __init__(self, client: Client, roots: Iterable[int]) -> None:
         self._client, self._roots = client, list(roots)
 
     async def order(self, number: int, product: str) -> float:
-        return await self._client.order(number, product)
+        return await self._client.order(number, product, volatile=self.volatile)
 
     def roots(self) -> Iterable[int]:
         return self._roots
 
     async def close(self) -> None:
         await self._client.close()
+
+
+class Volatile(Ours):
+    """The same deployment with volatile sessions: no log, no fence."""
+
+    name, what = "volatile", "the same sidecars and workers, volatile; answered when settled"
+    volatile = True
