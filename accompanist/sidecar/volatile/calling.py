@@ -99,6 +99,7 @@ class VolatileCalls:
         try:
             return await self._once(session, call, cause)
         except CallLost as lost:
+            self._latest.pop(role_class, None)  # it may be another process by now
             if not (first and lost.unheard):
                 raise
         # it was never called before, and the process that we know of is gone: it begins with the next one

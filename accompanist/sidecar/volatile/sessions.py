@@ -336,6 +336,8 @@ class VolatileSessions:
 
     def _expire(self, held: HeldSession) -> None:
         self._lose(held, "it took longer than a volatile session may")
+        if self._held.get(held.header.session) is held:  # nobody's word is waited for any more
+            self._stop(held, told=False, decided=True)
 
     def _lose(self, held: HeldSession, reason: str, at: Session | None = None) -> None:
         """A session is lost. `at`: the role whose worker was lost, which can undo nothing any more."""

@@ -1,0 +1,202 @@
+"""Volatile sessions keep what durable ones keep, as long as no process is lost; and say so where one is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+import pytest
+
+from accompanist import limits
+from accompanist.errors import OperatorError
+from accompanist.language.program.program import RoleProgram
+from accompanist.runtime.loss import LOST
+from tests.runtime import sagas
+from tests.sidecar.volatile_world import World
+
+SAGAS: dict[str, Callable[[], dict[str, RoleProgram]]] = {
+    "ring": sagas.ring,
+    "ring without a pivot": lambda: sagas.ring(pivot=False),
+    "with a tail": lambda: sagas.ring(concurrent_tail=True),
+    "recorded": sagas.recorded,
+    "posted": sagas.posted,
+    "delivered": sagas.delivered,
+    "relayed": sagas.relayed,
+    "billed": sagas.billed,
+    "fork": sagas.fork,
+}
+MANY = 12
+
+
+def may_decline(programs: dict[str, RoleProgram]) -> list[str]:
+    """Operations that come before the commit point, and not beside it, and so may decline."""
+    return sorted(
+        name
+        for program in programs.values()
+        for name, operation in program.projection.operations.items()
+        if operation.kind == "transaction" and operation.compensation is not None and name != "tail"
+    )
+
+
+def clean(world: World) -> None:
+    """Nothing is left of any session, but how it ended."""
+    for sidecar in world.sidecars.values():
+        if sidecar.process.alive:
+            assert sidecar.sessions._held == {}
+            assert sidecar.sessions._weight == 0
+    assert world.loop.failures == []
+
+
+def once(world: World, number: int) -> None:
+    """Each effect happened at most once."""
+    for kinds in world.effects(number).values():
+        for sites in kinds.values():
+            assert len(sites) == len(set(sites)), world.effects(number)
+
+
+def whole(world: World, number: int, programs: dict[str, RoleProgram]) -> str:
+    """A session came to one outcome, and its effects are those of that outcome: all, or none that is not undone."""
+    [outcome] = world.outcome(number)
+    once(world, number)
+    for kinds in world.effects(number).values():
+        undone = sorted(kinds["forward"]) if outcome == "ended" else []
+        assert sorted(kinds["compensate"]) == undone, (outcome, world.effects(number))
+    return outcome
+
+
+@pytest.mark.parametrize("name", SAGAS)
+@pytest.mark.parametrize("seed", range(6))
+def test_all_or_compensated_without_crashes(name: str, seed: int) -> None:
+    """Messages overtake one another and come twice, answers are lost, workers decline, clients cancel."""
+    programs = SAGAS[name]()
+    world = World(f"{name}/{seed}", programs)
+    able = may_decline(programs)
+    world.declines = frozenset(world.chance.sample(able, world.chance.randint(0, min(1, len(able)))))
+    for number in range(MANY):
+        world.start(number, number + 1)
+        if world.chance.random() < 0.3:
+            world.loop.later(world.chance.uniform(0.0, 0.3), world.cancel, number)
+    world.run(limits.volatile_session_s)
+    outcomes = {whole(world, number, programs) for number in range(MANY)}
+    assert outcomes <= {"settled", "ended"}
+    clean(world)
+
+
+def test_both_outcomes_are_met() -> None:
+    for declines, outcome in ((frozenset[str](), "settled"), (frozenset({"last"}), "ended")):
+        world = World("both", sagas.ring(), declines)
+        world.start(0)
+        world.run(5.0)
+        assert whole(world, 0, world.programs) == outcome
+
+
+def test_two_roles_of_one_service_hear_each_other_in_memory() -> None:
+    world = World("two roles", sagas.ring(), bindings={"a": "a", "b": "b", "c": "a"})
+    world.start(0)
+    world.run(5.0)
+    assert whole(world, 0, world.programs) == "settled"
+    clean(world)
+
+
+@pytest.mark.parametrize("name", SAGAS)
+@pytest.mark.parametrize("seed", range(6))
+def test_a_lost_process_ends_its_sessions_within_the_bound(name: str, seed: int) -> None:
+    """A sidecar or a worker is killed, and begun anew or not. Every session whose initiator lives comes to one outcome;
+    what a client was told to be settled is not undone, and nothing happens twice."""
+    programs = SAGAS[name]()
+    world = World(f"crash/{name}/{seed}", programs)
+    initiator = world.bindings[next(iter(programs))]
+    victim = world.chance.choice(sorted(world.sidecars))
+    killed = world.sidecars[victim]
+    worker, back = world.chance.random() < 0.4, world.chance.random() < 0.7
+
+    def kill() -> None:
+        if worker:
+            world.workers[victim].alive = False
+            world.workers[victim].memory = type(world.workers[victim].memory)("dead")
+        else:
+            world.kill(victim)
+
+    def again() -> None:
+        if worker:
+            world.workers[victim].restart()
+        else:
+            world.begin(victim)
+
+    world.loop.later(world.chance.uniform(0.0, 0.3), kill)
+    if back:
+        world.loop.later(1.0, again)
+    begun = {number: world.start(number, number + 1) for number in range(MANY)}
+    world.run(limits.volatile_session_s + limits.volatile_follower_s + 10.0)
+    for number, task in begun.items():
+        once(world, number)
+        outcome = world.outcome(number)
+        if task.done() and task.exception() is not None:
+            assert isinstance(task.exception(), OperatorError)
+            assert world.effects(number) == {} and outcome == []
+        elif worker or victim != initiator:
+            assert len(outcome) == 1
+        if outcome == ["settled"]:
+            assert all(kinds["compensate"] == [] for kinds in world.effects(number).values())
+    if not worker and victim != initiator:
+        assert killed.process.alive is False
+    clean(world)
+    if back:
+        world.unheard = 0.0
+        world.start(MANY)
+        world.run(5.0)
+        assert world.outcome(MANY) == ["settled"], "what comes after is not concerned"
+
+
+def test_a_lost_session_says_so_and_others_undo() -> None:
+    world = World("lost", sagas.ring(pivot=False))
+    world.unheard = world.twice = 0.0
+    world.declines = frozenset()
+    world.start(0)
+    while not world.effects(0).get("c", {}).get("forward"):
+        world.run(0.001)
+    world.kill("c")
+    world.run(5.0)
+    row = world.sidecars["a"].sessions.row(UUID(int=4 << 76))
+    assert row is not None and row.outcome == "lost" and row.reason is not None
+    assert row.reason.startswith(LOST) and "the sidecar of c" in row.reason
+    effects = world.effects(0)
+    assert effects["c"]["compensate"] == []  # nobody is left who knows what it did
+    assert effects["a"]["compensate"] == effects["a"]["forward"] == ["1"]
+    assert effects["b"]["compensate"] == effects["b"]["forward"] == ["3"]
+    assert world.outcome(0) == ["lost"]
+    clean(world)
+
+
+def test_a_peer_that_is_not_there_refuses_the_start() -> None:
+    world = World("away", sagas.ring())
+    world.kill("b")
+    task = world.start(0)
+    world.run(5.0)
+    assert isinstance(problem := task.exception(), OperatorError) and problem.code == "ACC762"
+    assert world.effects(0) == {}
+    clean(world)
+
+
+def test_as_many_as_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "volatile_sessions_max", 3)
+    world = World("full", sagas.ring())
+    tasks = [world.start(number) for number in range(5)]
+    world.run(5.0)
+    refused = [task.exception() for task in tasks if task.exception() is not None]
+    assert [problem.code for problem in refused if isinstance(problem, OperatorError)] == ["ACC761"] * 2
+    assert [world.outcome(number) for number in range(5)].count(["settled"]) == 3
+    clean(world)
+
+
+def test_how_it_ended_is_known_for_a_while() -> None:
+    world = World("kept", sagas.ring())
+    world.start(0)
+    world.run(5.0)
+    sessions = world.sidecars["a"].sessions
+    row = sessions.row(UUID(int=4 << 76))
+    assert row is not None and row.outcome == "settled" and row.result == b"1"
+    world.run(limits.volatile_kept_s)
+    world.start(1)
+    world.run(5.0)
+    assert sessions.row(UUID(int=4 << 76)) is None
