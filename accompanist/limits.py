@@ -290,6 +290,7 @@ volatile_follower_s = 120.0
 volatile_reach_ms = 3_000  # Until there is a way to every peer of a volatile session. Beyond: the session is lost.
 # How long a worker, or the sidecar of a peer in another database, may be away. Beyond: the session is lost (ACC760).
 volatile_away_ms = 2_000
+volatile_again_ms = 50  # Pause between attempts to reach such a sidecar.
 volatile_ping_ms = 1_000  # Pause between questions whether a peer in another database still knows our sessions.
 # What a peer has not read of volatile sessions, in bytes. Beyond: the sessions that it takes part in are lost.
 volatile_unread_bytes_max = 67_108_864

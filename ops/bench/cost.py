@@ -2,10 +2,10 @@
 
     python -m ops.bench.cost [--sagas 40] [--json]
 
-Orders run one at a time, first such as settle, then such as are undone; each begins when the last one is over at every
-service, so that they share nothing. What sidecars do by time (leases, looks at their queues) is taken off: its rate is
-measured while no saga runs, and multiplied by the time that the sagas took. So the figures are the same on a slow
-machine and on a fast one. `tests/system/test_cost.py` bounds them.
+Orders run one at a time, first such as settle, then such as are undone, then volatile ones; each begins when the last
+one is over at every service, so that they share nothing. What sidecars do by time (leases, looks at their queues) is
+taken off: its rate is measured while no saga runs, and multiplied by the time that the sagas took. So the figures are
+the same on a slow machine and on a fast one. `tests/system/test_cost.py` bounds them.
 
 Not promised: figures of sagas that run at the same time. They share commits, and so cost less.
 """
@@ -34,7 +34,9 @@ IDLE_LEASES = 6
 """While no saga runs, so many renewals of its leases are waited for at each sidecar: they come once a second."""
 STEP_S = 0.05
 OVER_STEP_S = 0.005
-KINDS = {"settled": SHIPPED, "undone": UNDONE}
+KINDS = {"settled": SHIPPED, "undone": UNDONE, "volatile": SHIPPED}
+VOLATILE = "volatile"
+"""The kind whose sessions are volatile."""
 
 
 @dataclass(frozen=True)
@@ -145,15 +147,15 @@ async def measure(running: Cluster, sagas: int) -> dict[str, Counts]:
     connection = await asyncpg.connect(running.admin_dsn)
     try:
         await counting.prepare(connection)
-        for product in KINDS.values():
+        for kind, product in KINDS.items():
             for number in range(WARM):
-                await client.order(number, product)
+                await client.order(number, product, volatile=kind == VOLATILE)
         counter, found = Counter(running, connection), {}
         idle, idle_seconds = await counter.idle()
         for kind, product in KINDS.items():
             before = await counter.moment()
             for number in range(sagas):
-                await client.order(number, product)
+                await client.order(number, product, volatile=kind == VOLATILE)
                 await counter.over()
             done, seconds = await counter.since(before)
             found[kind] = per_saga(done, seconds, idle, idle_seconds, sagas)

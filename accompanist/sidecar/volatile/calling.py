@@ -83,7 +83,7 @@ class VolatileCalls:
             self._lost(session, lost.text)
             return
         except Exception as problem:  # only this session is concerned
-            logger.error("volatile.call_failed", session=str(session.header.session), exc_info=problem)
+            logger.error("volatile.failed", session=str(session.header.session), exc_info=problem)
             self._lost(session, f"{type(problem).__name__} was raised by a call")
             return
         if event is not None:
@@ -124,12 +124,16 @@ class VolatileCalls:
 
     async def _forget(self) -> None:
         """Tell the workers of the sessions that are over, as long as there are any."""
-        while self._over:
-            await asyncio.sleep(limits.volatile_forget_ms / 1000)
-            over, self._over = self._over, defaultdict(list)
-            for (role_class, process), sessions in over.items():
-                for at in range(0, len(sessions), limits.forget_sessions_max):
-                    await self._calls.forget_volatile(
-                        role_class, process, sessions[at : at + limits.forget_sessions_max]
-                    )
-        self._forgetting = None
+        try:
+            while self._over:
+                await asyncio.sleep(limits.volatile_forget_ms / 1000)
+                over, self._over = self._over, defaultdict(list)
+                for (role_class, process), sessions in over.items():
+                    for at in range(0, len(sessions), limits.forget_sessions_max):
+                        await self._calls.forget_volatile(
+                            role_class, process, sessions[at : at + limits.forget_sessions_max]
+                        )
+        except Exception as problem:  # they forget by themselves
+            logger.error("volatile.failed", exc_info=problem)
+        finally:
+            self._forgetting = None

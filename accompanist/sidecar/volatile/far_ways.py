@@ -10,35 +10,31 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 import msgspec
+import structlog
 
 from accompanist import limits
 from accompanist.errors import PeerError
 from accompanist.rpc import access, meta, volatile_peers
 from accompanist.rpc.envelope import INVALID_PARAMS, RpcError
-from accompanist.runtime.answers import Answer, Fault, Replied
+from accompanist.runtime.answers import Fault, Replied
 from accompanist.runtime.loss import Lost
 from accompanist.runtime.messages import Message
-from accompanist.sidecar.loops.relay import NOT_MESSAGES
-from accompanist.sidecar.volatile.ways import Listener, Way
+from accompanist.sidecar.loops.relay import NOT_MESSAGES, Courier
+from accompanist.sidecar.volatile.ways import Way, WayListener
+
+logger = structlog.get_logger("accompanist.volatile")
 
 _ABOUT = meta.write(meta.Meta())
-_AGAIN_S = 0.05
-
-
-class Courier(Protocol):
-    """A connection to a peer's sidecar; `rpc.client.WorkerClient` is one."""
-
-    async def call(self, method: str, arguments: bytes, meta: bytes, timeout_ms: int) -> Answer: ...
 
 
 class FarWay:
     """A way to one process, by calls."""
 
-    def __init__(self, service: str, process: str, courier: Courier, listener: Listener) -> None:
+    def __init__(self, service: str, process: str, courier: Courier, listener: WayListener) -> None:
         self.service = service
         self.process = process
         self.sessions: set[UUID] = set()
@@ -77,6 +73,13 @@ class FarWay:
         self._pinging = False
 
     async def _say(self, messages: Sequence[Message], lost: Sequence[Lost]) -> None:
+        try:
+            await self._call(messages, lost)
+        except Exception as problem:  # what it was to say did not arrive
+            logger.error("volatile.failed", peer=self.service, exc_info=problem)
+            self._lose(f"{type(problem).__name__} was raised by a call")
+
+    async def _call(self, messages: Sequence[Message], lost: Sequence[Lost]) -> None:
         for arguments in volatile_peers.calls(self._listener.process, self.process, messages, lost):
             try:
                 answered = await ask(self._courier, arguments)
@@ -113,13 +116,13 @@ async def ask(courier: Courier, arguments: bytes) -> volatile_peers.Answered:
                 raise _Unheard("it answered nonsense") from None
         if not (isinstance(said, Fault) and said.away) or loop.time() >= until:
             raise _Unheard(said.text if isinstance(said, Fault) else type(said).__name__.lower())
-        await asyncio.sleep(_AGAIN_S)
+        await asyncio.sleep(limits.volatile_again_ms / 1000)
 
 
 class FarWays:
     """The ways to the peers in `couriers`."""
 
-    def __init__(self, couriers: Mapping[str, Courier], listener: Listener) -> None:
+    def __init__(self, couriers: Mapping[str, Courier], listener: WayListener) -> None:
         self._couriers = couriers
         self._listener = listener
         self._ways: dict[str, FarWay] = {}
@@ -150,7 +153,7 @@ class FarWays:
             way.close()
 
 
-def receiver(listener: Listener) -> Callable[[dict[str, msgspec.Raw], bytes | None], Coroutine[Any, Any, bytes]]:
+def receiver(listener: WayListener) -> Callable[[dict[str, msgspec.Raw], bytes | None], Coroutine[Any, Any, bytes]]:
     """The method `peer.volatile` at a sidecar's `listen` address. It raises RpcError for a malformed call."""
 
     async def volatile(params: dict[str, msgspec.Raw], about: bytes | None) -> bytes:
@@ -161,8 +164,7 @@ def receiver(listener: Listener) -> Callable[[dict[str, msgspec.Raw], bytes | No
             raise RpcError(INVALID_PARAMS, problem.text, problem.as_json()) from None
         if asked.to not in ("", listener.process):
             return volatile_peers.answer(listener.process)
-        return volatile_peers.answer(
-            listener.process, listener.heard(access.calling(), asked.process, messages, asked.lost)
-        )
+        refused = listener.heard(access.calling(), asked.process, messages, asked.lost, by_shard=False)
+        return volatile_peers.answer(listener.process, refused)
 
     return volatile

@@ -16,13 +16,13 @@ from accompanist.rpc import link as frames
 from accompanist.runtime.loss import Lost
 from accompanist.runtime.messages import Message
 from accompanist.sidecar.links.sending import Links, OpenLink
-from accompanist.sidecar.volatile.ways import Listener, Way
+from accompanist.sidecar.volatile.ways import Way, WayListener
 
 
 class LinkWay:
     """A way over one link."""
 
-    def __init__(self, service: str, link: OpenLink, listener: Listener) -> None:
+    def __init__(self, service: str, link: OpenLink, listener: WayListener) -> None:
         self.service = service
         self.process = link.process
         self.sessions: set[UUID] = set()
@@ -44,7 +44,7 @@ class LinkWay:
 class LinkWays:
     """The ways over the links of one sidecar."""
 
-    def __init__(self, links: Links, listener: Listener) -> None:
+    def __init__(self, links: Links, listener: WayListener) -> None:
         self._links = links
         self._listener = listener
         self._ways: dict[OpenLink, LinkWay] = {}

@@ -116,11 +116,14 @@ class VolatileSessions:
     async def start(self, message: Message) -> None:
         """Begin a session with its start. Raises OperatorError if there is no room, or no way to a peer."""
         held = self._open(message.header, limits.volatile_session_s)
-        for service in sorted(held.services() - {self._service}):
-            way = await self._reach(service, message.session)
-            if way is None or not held.use(way) or held.lost:
-                self._drop(held)
-                raise OperatorError(NO_WAY, f"{service} is not reached from {self._service}")
+        try:
+            for service in sorted(held.services() - {self._service}):
+                way = await self._reach(service, message.session)
+                if way is None or not held.use(way) or held.lost:
+                    raise OperatorError(NO_WAY, f"{service} is not reached from {self._service}")
+        except BaseException:
+            self._drop(held)
+            raise
         self._arrive(message)
 
     def row(self, session: UUID) -> SessionRow | None:
@@ -142,12 +145,15 @@ class VolatileSessions:
 
     # -- what comes from peers -----------------------------------------------------------------------
 
-    def heard(self, service: str, process: str, messages: Sequence[Message], lost: Sequence[Lost]) -> Sequence[Lost]:
-        """Take what a process of an authenticated service says. Returns the sessions that cannot go on here."""
+    def heard(
+        self, service: str, process: str, messages: Sequence[Message], lost: Sequence[Lost], *, by_shard: bool = True
+    ) -> Sequence[Lost]:
+        """Take what a process of an authenticated service says. Returns the sessions that cannot go on here.
+        `by_shard`: messages come to the sidecar that holds the shard of their session, else to the only one."""
         refused: list[Lost] = []
         for message in messages:
             if self._belief.spoken(InboxEntry(message=message, sender_service=service, known=True)):
-                why = self._hear(service, process, message)
+                why = self._hear(service, process, message, by_shard)
                 refused += [Lost(message.session, why)] if why else []
         for one in lost:
             self._told(service, one)
@@ -159,13 +165,13 @@ class VolatileSessions:
             if (held := self._held.get(session)) is not None:
                 self._lose(held, f"the sidecar of {way.service}: {reason}")
 
-    def _hear(self, service: str, process: str, message: Message) -> str:
+    def _hear(self, service: str, process: str, message: Message, by_shard: bool) -> str:
         """Take a message of a peer. Returns why its session cannot go on here; empty if it does, or is over."""
         held = self._held.get(message.session)
         if held is None and message.session in self._over:
             return ""
         if held is None:
-            if not self._holds(message.session):
+            if by_shard and not self._holds(message.session):
                 return f"another sidecar of {self._service} has its shard"
             if self._belief.beginning(message) is None:
                 return f"{self._service} does not know it"
@@ -303,7 +309,11 @@ class VolatileSessions:
             self._spawn(self._find_way(held, service))
 
     async def _find_way(self, held: HeldSession, service: str) -> None:
-        way = await self._reach(service, held.header.session)
+        try:
+            way = await self._reach(service, held.header.session)
+        except Exception as problem:  # only this session is concerned
+            logger.error("volatile.failed", session=str(held.header.session), exc_info=problem)
+            way = None
         if self._held.get(held.header.session) is not held or held.lost:
             return
         if way is None:

@@ -44,13 +44,16 @@ class Ways(Protocol):
         ...
 
 
-class Listener(Protocol):
+class WayListener(Protocol):
     """Whoever is told what comes over ways: `sessions.VolatileSessions`. `process`: our own id."""
 
     process: str
 
-    def heard(self, service: str, process: str, messages: Sequence[Message], lost: Sequence[Lost]) -> Sequence[Lost]:
-        """Take what a process of an authenticated service says. Returns the sessions that cannot go on here."""
+    def heard(
+        self, service: str, process: str, messages: Sequence[Message], lost: Sequence[Lost], *, by_shard: bool = True
+    ) -> Sequence[Lost]:
+        """Take what a process of an authenticated service says. Returns the sessions that cannot go on here.
+        `by_shard`: messages come to the sidecar that holds the shard of their session, else to the only one."""
         ...
 
     def way_lost(self, way: Way, reason: str) -> None:

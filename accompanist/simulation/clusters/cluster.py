@@ -386,16 +386,8 @@ class Replica:
 
     def _serve(self, hosted: Hosted, tracing: Tracing) -> None:
         """Make the API."""
-        loop = self.cluster.loop
         self.volatile = VolatileSessions(
-            self.service,
-            self.new_id().hex,
-            hosted,
-            self.calls,
-            tracing,
-            self.driver.holding.holds,
-            self.waiters.ended,
-            self.clock,
+            self.service, self.service, hosted, self.calls, tracing, self.driver.holding.holds, self.waiters.ended
         )
         self.api = Api(
             self.service,
@@ -407,7 +399,7 @@ class Replica:
             self.waiters,
             self.volatile,
             clock=self.clock,
-            monotonic=loop.time,
+            monotonic=self.cluster.loop.time,
             new_id=self.new_id,
         )
         operators = Operators(
