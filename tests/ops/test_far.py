@@ -40,7 +40,7 @@ def test_the_network_of_the_chains_has_the_ways_that_they_need() -> None:
 
 
 def made(length: int, delay_ms: int, ms: float) -> Point:
-    names = ("durable", "in a row", "orchestrator", "workers")
+    names = ("durable", "volatile", "in a row", "orchestrator", "workers")
     return {"length": length, "delay ms": delay_ms} | {f"{name} p{q}": ms for name in names for q in (25, 50, 75)}
 
 
@@ -51,16 +51,15 @@ def test_the_limit_is_the_delay_of_the_hops_and_the_time_of_the_workers() -> Non
 
 def test_the_table_has_the_limit_and_the_paper_s_medians() -> None:
     lines = table([made(1, 0, 4), made(1, 9, 50)])
-    assert (
-        lines[3] == "| 1 | 9 | 40.0 | 50.0 [50.0..50.0] | 50.0 [50.0..50.0] | 50.0 [50.0..50.0] | 1.00 | 23.8 / 43.6 |"
-    )
+    spread = " | ".join(["50.0 [50.0..50.0]"] * 4)
+    assert lines[3] == f"| 1 | 9 | 40.0 | {spread} | 1.00 | 23.8 / 43.6 |"
 
 
 def test_each_length_has_a_panel_with_its_limit_and_the_paper_s_curves_where_it_has_them() -> None:
     three, seven = drawn([made(length, delay, 4) for length in (3, 7) for delay in (0, 9)])
     assert list(three.limit) == [(0, 4), (9, 6 * 9 + 4)] and three.limit_says == "6 delays and the workers"
     assert three.points["paper's choreography"] == [(0, 7.75), (9, 50.29)]
-    assert list(seven.points) == ["durable", "in a row", "orchestrator"]
+    assert list(seven.points) == ["durable", "volatile", "in a row", "orchestrator"]
 
 
 class Step:

@@ -9,7 +9,8 @@ import pytest
 
 from accompanist import limits
 from accompanist.rpc import link, peers
-from accompanist.runtime.messages import Kind, Message
+from accompanist.runtime.loss import Lost
+from accompanist.runtime.messages import VOLATILE, Kind, Message
 from tests.runtime import sagas
 
 
@@ -72,6 +73,30 @@ def test_a_caller_that_does_not_say_who_it_is_is_refused(body: bytes) -> None:
 def test_what_is_no_list_of_messages_is_refused(body: bytes) -> None:
     with pytest.raises(link.Unreadable):
         link.read_handed(body)
+
+
+def volatile() -> Message:
+    made = message()
+    return msgspec.structs.replace(made, header=msgspec.structs.replace(made.header, mode=VOLATILE))
+
+
+def test_what_is_said_of_volatile_sessions_reads_back() -> None:
+    sent = [volatile(), volatile()]
+    lost = [Lost(sent[0].session, "gone", undo=True)]
+    said = [link.read_handed(body) for body in link.volatile("p", sent, lost)]
+    assert [one.process for one in said] == ["p"] * len(said)
+    assert [message for one in said for message in one.messages] == sent
+    assert [one for each in said for one in each.lost] == lost
+    assert link.read_told(link.cannot_go_on(lost)).lost == lost
+    assert link.read_told(link.believed("p")).volatile == "p"
+
+
+def test_durable_and_volatile_sessions_keep_to_their_ways() -> None:
+    """A message that says it is volatile, among those that the inbox has, would otherwise be acted upon without it."""
+    with pytest.raises(link.Unreadable):
+        link.read_handed(peers.arguments([volatile()]))
+    with pytest.raises(link.Unreadable):
+        link.read_handed(next(link.volatile("p", [message()])))
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"elsewhere":["3"]}', b'{"elsewhere":3}', b'{"link":"1"}', b"\xff"])

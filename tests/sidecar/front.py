@@ -20,13 +20,13 @@ import orjson
 from accompanist.log.group import Flusher
 from accompanist.log.wakeups import Heard
 from accompanist.rpc import meta as rpc_meta
-from accompanist.runtime.answers import Answer, Replied
+from accompanist.runtime.answers import Answer, Missing, Replied
 from accompanist.sidecar.api.events_and_timers import EventsAndTimers
 from accompanist.sidecar.api.operators import Operators
 from accompanist.sidecar.api.public import Api
 from accompanist.sidecar.api.waiters import Waiters
 from accompanist.sidecar.calls import outstanding
-from accompanist.sidecar.calls.attempts import CLOSE, Calls
+from accompanist.sidecar.calls.attempts import CLOSE, DESCRIBE, Calls
 from accompanist.sidecar.hearing import hear
 from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.loops.collection import Collector
@@ -54,6 +54,8 @@ class Worker:
     async def call(self, method: str, arguments: bytes, meta: bytes, timeout_ms: int) -> Answer:
         about = rpc_meta.read(meta)
         given = orjson.loads(arguments)
+        if method == DESCRIBE:
+            return Missing(method)
         if method != CLOSE:
             self.done.append((method, given))
         await self.answers.wait()

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from accompanist import limits
 from accompanist.errors import OperatorError
 from accompanist.language.program.program import RoleProgram
-from accompanist.runtime.loss import LOST
+from accompanist.runtime.control import control
+from accompanist.runtime.loss import LOST, Lost
+from accompanist.runtime.messages import Kind
 from tests.runtime import sagas
 from tests.sidecar.volatile_world import World
 
@@ -187,6 +190,46 @@ def test_as_many_as_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [problem.code for problem in refused if isinstance(problem, OperatorError)] == ["ACC761"] * 2
     assert [world.outcome(number) for number in range(5)].count(["settled"]) == 3
     clean(world)
+
+
+def test_a_peer_has_its_share_of_the_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "volatile_per_peer_max", 3)
+    world = World("crowded", sagas.ring())
+    for number in range(5):
+        world.start(number)
+    world.run(5.0)
+    outcomes = [world.outcome(number) for number in range(5)]
+    assert outcomes.count(["settled"]) == 3 and outcomes.count(["lost"]) == 2
+    clean(world)
+
+
+def test_who_does_not_take_part_says_nothing_of_a_session() -> None:
+    world = World("stranger", sagas.ring())
+    world.unheard = 0.0
+    world.start(0)
+    while not world.effects(0):
+        world.run(0.001)
+    session, sessions = UUID(int=4 << 76), world.sidecars["a"].sessions
+    assert sessions.heard("stranger", "p", [], [Lost(session, "says a stranger")]) == []
+    forged = msgspec.structs.replace(sagas.start(), header=sessions._held[session].header)
+    message = control(forged.header, Kind.ABORT, "b", "a", "forged")
+    assert sessions.heard("stranger", "p", [message], []) == []  # it does not play b
+    world.run(5.0)
+    assert world.outcome(0) == ["settled"]
+
+
+def test_another_process_does_not_speak_for_the_first() -> None:
+    """The sidecar that takes a killed one's place knows nothing, and its word would be taken for the first one's."""
+    world = World("replaced", sagas.ring())
+    world.start(0)
+    while not world.effects(0).get("b"):
+        world.run(0.001)
+    sessions = world.sidecars["a"].sessions
+    header = sessions._held[UUID(int=4 << 76)].header
+    message = control(header, Kind.COMPENSATED, "b", "a", {"reason": "", "roles": []})
+    world.sidecars["a"].process.soon(sessions.heard, "b", "b-sidecar-9", [message], [])
+    world.run(5.0)
+    assert world.outcome(0) == ["lost"]
 
 
 def test_how_it_ended_is_known_for_a_while() -> None:

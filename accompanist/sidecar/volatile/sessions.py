@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -100,6 +100,8 @@ class VolatileSessions:
         self._calling = VolatileCalls(calls, self._answered, self._call_lost)
         self._held: dict[UUID, HeldSession] = {}
         self._over: OrderedDict[UUID, _Over] = OrderedDict()
+        self._started: Counter[str] = Counter()
+        """How many of those that are here each service has started."""
         self._weight = 0
         self._queue: deque[Message] = deque()
         self._draining = False
@@ -117,8 +119,12 @@ class VolatileSessions:
         """Begin a session with its start. Raises OperatorError if there is no room, or no way to a peer."""
         held = self._open(message.header, limits.volatile_session_s)
         try:
-            for service in sorted(held.services() - {self._service}):
-                way = await self._reach(service, message.session)
+            services = sorted(held.services() - {self._service})
+            found = {service: self._find(service, message.session) for service in services}
+            if missing := [service for service, way in found.items() if way is None]:
+                ways = await asyncio.gather(*(self._reach(service, message.session) for service in missing))
+                found |= zip(missing, ways, strict=True)
+            for service, way in found.items():
                 if way is None or not held.use(way) or held.lost:
                     raise OperatorError(NO_WAY, f"{service} is not reached from {self._service}")
         except BaseException:
@@ -306,9 +312,12 @@ class VolatileSessions:
         if service == self._service or (held.way(service) is not None and message is None):
             return
         if held.wait(service, message):
-            self._spawn(self._find_way(held, service))
+            way = self._find(service, held.header.session)
+            if way is None or not held.use(way):
+                self._spawn(self._find_way(held, service))
 
     async def _find_way(self, held: HeldSession, service: str) -> None:
+        """Open a way, or lose the session."""
         try:
             way = await self._reach(service, held.header.session)
         except Exception as problem:  # only this session is concerned
@@ -321,10 +330,11 @@ class VolatileSessions:
         elif not held.use(way):
             self._lose(held, f"another sidecar of {service} took its place")
 
+    def _find(self, service: str, session: UUID) -> Way | None:
+        return None if self._ways is None else self._ways.find(service, session)
+
     async def _reach(self, service: str, session: UUID) -> Way | None:
-        if self._ways is None:
-            return None
-        return self._ways.find(service, session) or await self._ways.reach(service, session)
+        return None if self._ways is None else await self._ways.reach(service, session)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -336,9 +346,13 @@ class VolatileSessions:
     def _open(self, header: Header, seconds: float) -> HeldSession:
         """Hold a new session, for so long at most. Raises OperatorError."""
         full = len(self._held) >= limits.volatile_sessions_max or self._weight >= limits.volatile_bytes_max
-        if full or self._leaving:
+        held = HeldSession(header)
+        starter = held.initiator_service
+        crowded = starter != self._service and self._started[starter] >= limits.volatile_per_peer_max
+        if full or crowded or self._leaving:
             raise OperatorError(FULL, f"{self._service} takes no further volatile session now")
-        held = self._held[header.session] = HeldSession(header)
+        self._held[header.session] = held
+        self._started[starter] += 1
         self._empty.clear()
         expire = asyncio.get_running_loop().call_later(seconds, self._expire, held)
         held.keep(expire)
@@ -417,6 +431,7 @@ class VolatileSessions:
         if self._held.pop(session, None) is None:
             return
         self._weight -= held.weight
+        self._started[held.initiator_service] -= 1
         if session not in self._over:
             self._keep(session, held.over.get(held.header.initiator))
         held.drop()

@@ -6,14 +6,15 @@ Each service has a log in a database of its own, so that its sidecar brings mess
 so many milliseconds late (`ops.forwarding`). So is what the client says, and what the orchestrator says to the workers;
 a worker is beside its sidecar. Rows, in milliseconds:
 
-    durable       the saga as it is shipped, from request to settlement, asked in turn with the orchestrator
-    in a row      the same, the next one begun as soon as the client has its answer
+    durable       the saga as it is shipped, from request to settlement, asked in turn with the others
+    volatile      the same, kept in memory only (docs/volatile.md)
+    in a row      durable, the next one begun as soon as the client has its answer
     orchestrator  calls the same workers through the same fences; keeps no log
     limit         the hops that lie in a row, each that late, and the time of the workers without delay
     paper         the medians of the paper's two, whose choreography has no log and a near client
 
 Not promised: absolute figures; how long a connection's set-up would take, for connections are kept and their set-up is
-not delayed; the volatile mode, which does not exist yet and has no row.
+not delayed.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from ops.forwarding import Network, network
 from ops.local import ROOT, Cluster
 
 LENGTHS, DELAYS, COUNT = (1, 3, 5), (0, 1, 5, 9, 18, 27), 20
+ROWS = ("durable", "volatile", "in a row", "orchestrator")
 QUICK_LENGTHS, QUICK_DELAYS, QUICK_COUNT = (1, 3), (0, 5), 4
 
 
@@ -57,16 +59,13 @@ def nearest(found: Sequence[Point], length: float) -> Point:
 def table(found: Sequence[Point]) -> list[str]:
     """As Markdown. A median, with the quartiles in brackets; `paper`: choreography / orchestrator."""
     rows = [
-        "| services | delay | limit | durable | in a row | orchestrator | orchestrator / durable | paper |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| services | delay | limit | durable | volatile | in a row | orchestrator | orchestrator / durable | paper |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for one in found:
         told = [f"{one['length']:.0f}", f"{one['delay ms']:.0f}"]
         told.append(f"{limit_ms(nearest(found, one['length']), one['delay ms']):.1f}")
-        told += [
-            f"{one[f'{name} p50']:.1f} [{one[f'{name} p25']:.1f}..{one[f'{name} p75']:.1f}]"
-            for name in ("durable", "in a row", "orchestrator")
-        ]
+        told += [f"{one[f'{name} p50']:.1f} [{one[f'{name} p25']:.1f}..{one[f'{name} p75']:.1f}]" for name in ROWS]
         told.append(f"{one['orchestrator p50'] / one['durable p50']:.2f}")
         paper = PAPER.get((int(one["length"]), int(one["delay ms"])))
         told.append(f"{paper[0]:.1f} / {paper[1]:.1f}" if paper else "")
@@ -79,10 +78,7 @@ def drawn(found: Sequence[Point]) -> list[Curve]:
     panels = []
     for length in dict.fromkeys(int(one["length"]) for one in found):
         mine = [one for one in found if one["length"] == length]
-        lines = {
-            name: [(one["delay ms"], one[f"{name} p50"]) for one in mine]
-            for name in ("durable", "in a row", "orchestrator")
-        }
+        lines = {name: [(one["delay ms"], one[f"{name} p50"]) for one in mine] for name in ROWS}
         for at, who in enumerate(("paper's choreography", "paper's orchestrator")):
             lines[who] = [
                 (one["delay ms"], PAPER[length, int(one["delay ms"])][at])

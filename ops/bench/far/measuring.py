@@ -89,28 +89,31 @@ async def _there(process: Process, socket: Path) -> None:
 
 
 async def point(found: Clients, length: int, delay_ms: int, count: int) -> Point:
-    """A chain at a distance: ours and the orchestrator's in turn, so that what disturbs the machine disturbs both; then
-    ours in a row, each while the last messages of the one before are still under way."""
+    """A chain at a distance: ours in both modes and the orchestrator's in turn, so that what disturbs the machine
+    disturbs all; then ours in a row, each while the last messages of the one before are still under way."""
     for _ in range(WARM):
         await _start(found.ours, length)
+        await _start(found.ours, length, volatile=True)
         await _start(found.orchestrator, length)
-    ours, theirs = list[Point](), list[Point]()
+    ours, volatile, theirs = list[Point](), list[Point](), list[Point]()
     for _ in range(count):
         ours.append(await _start(found.ours, length))
+        volatile.append(await _start(found.ours, length, volatile=True))
         theirs.append(await _start(found.orchestrator, length))
     in_a_row = [await _start(found.ours, length) for _ in range(count)]
     return {
         "length": length,
         "delay ms": delay_ms,
         **_spread("durable", [one["ms"] for one in ours]),
+        **_spread("volatile", [one["ms"] for one in volatile]),
         **_spread("in a row", [one["ms"] for one in in_a_row]),
         **_spread("orchestrator", [one["ms"] for one in theirs]),
         **_spread("workers", [one["workers_ms"] for one in theirs]),
     }
 
 
-async def _start(client: Client, length: int) -> Point:
-    took, said = await client.start(f"chain{length}", {"v0": "text"})
+async def _start(client: Client, length: int, *, volatile: bool = False) -> Point:
+    took, said = await client.start(f"chain{length}", {"v0": "text"}, volatile=volatile)
     told = said.get("result", {})
     if told.get("outcome") != "settled":
         raise RuntimeError(f"chain{length} did not settle: {str(said)[:500]}")
