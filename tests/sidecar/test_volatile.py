@@ -203,6 +203,26 @@ def test_a_peer_has_its_share_of_the_room(monkeypatch: pytest.MonkeyPatch) -> No
     clean(world)
 
 
+def test_who_takes_most_of_the_memory_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "volatile_bytes_max", 80)
+    world = World("memory", sagas.ring())
+    world.start(0)
+    world.start(1, 10**15)
+    world.start(2)
+    world.run(5.0)
+    assert [world.outcome(number) for number in range(3)] == [["settled"], ["lost"], ["settled"]]
+    clean(world)
+
+
+def test_a_start_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "volatile_bytes_max", 20)
+    world = World("large", sagas.ring())
+    task = world.start(0, 10**15)
+    world.run(5.0)
+    assert isinstance(problem := task.exception(), OperatorError) and problem.code == "ACC761"
+    clean(world)
+
+
 def test_who_does_not_take_part_says_nothing_of_a_session() -> None:
     world = World("stranger", sagas.ring())
     world.unheard = 0.0

@@ -131,6 +131,8 @@ class VolatileSessions:
             self._drop(held)
             raise
         self._arrive(message)
+        if held.lost and not held.over:  # it was too large
+            raise OperatorError(FULL, held.lost)
 
     def row(self, session: UUID) -> SessionRow | None:
         """A session at its initiator, if that is or was here: its row, also for a while after it is over."""
@@ -215,8 +217,11 @@ class VolatileSessions:
         held.weight += len(message.payload)
         self._weight += len(message.payload)
         if self._weight > limits.volatile_bytes_max:
-            self._lose(held, f"the messages of volatile sessions at {self._service} take more memory than they may")
-            return
+            heaviest = max(self._held.values(), key=lambda one: one.weight)
+            self._lose(heaviest, f"its messages take more memory than {self._service} has for volatile sessions")
+            self._drop(heaviest)
+            if heaviest is held:
+                return
         core = held.roles.get(message.receiver)
         if core is None:
             core = self._begin(held, message)
