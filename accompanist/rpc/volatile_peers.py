@@ -24,7 +24,7 @@ from accompanist.runtime.messages import VOLATILE, Message
 VOLATILE_METHOD = "peer.volatile"
 
 
-class Asked(msgspec.Struct):
+class VolatileCall(msgspec.Struct):
     """What a call brings."""
 
     process: str
@@ -33,14 +33,14 @@ class Asked(msgspec.Struct):
     lost: list[Lost] = []
 
 
-class Answered(msgspec.Struct):
+class VolatileAnswer(msgspec.Struct):
     """What is answered."""
 
     process: str
     lost: list[Lost] = []
 
 
-_answered = msgspec.json.Decoder(Answered)
+_answered = msgspec.json.Decoder(VolatileAnswer)
 
 
 def calls(process: str, to: str, messages: Sequence[Message], lost: Sequence[Lost]) -> Iterator[bytes]:
@@ -52,10 +52,10 @@ def calls(process: str, to: str, messages: Sequence[Message], lost: Sequence[Los
         yield said + arguments[1:]
 
 
-def read(params: dict[str, msgspec.Raw]) -> tuple[Asked, list[Message]]:
+def read(params: dict[str, msgspec.Raw]) -> tuple[VolatileCall, list[Message]]:
     """What a call brings, with its messages. Raises msgspec.DecodeError."""
     given = {name: msgspec.json.decode(value) for name, value in params.items() if name in ("process", "to", "lost")}
-    asked = msgspec.convert(given, Asked, strict=False)
+    asked = msgspec.convert(given, VolatileCall, strict=False)
     if max(len(asked.process), len(asked.to)) > limits.name_chars_max or len(asked.lost) > limits.relay_rows_max:
         raise msgspec.ValidationError("what it says of volatile sessions is too long")
     return asked, peers.read(bytes(params.get("messages", msgspec.Raw(b"[]"))), VOLATILE)
@@ -63,9 +63,9 @@ def read(params: dict[str, msgspec.Raw]) -> tuple[Asked, list[Message]]:
 
 def answer(process: str, lost: Sequence[Lost] = ()) -> bytes:
     """Encode the result of a call."""
-    return msgspec.json.encode(Answered(process, list(lost)))
+    return msgspec.json.encode(VolatileAnswer(process, list(lost)))
 
 
-def read_answer(data: bytes) -> Answered:
+def read_answer(data: bytes) -> VolatileAnswer:
     """Decode the result of a call. Raises msgspec.DecodeError."""
     return _answered.decode(data)

@@ -17,7 +17,7 @@ def message(mode: str = VOLATILE) -> Message:
     return Message(header=header, kind=Kind.DATA, site="2", sender="a", receiver="b", payload=b"[1.0]")
 
 
-def read(arguments: bytes) -> tuple[volatile_peers.Asked, list[Message]]:
+def read(arguments: bytes) -> tuple[volatile_peers.VolatileCall, list[Message]]:
     return volatile_peers.read(msgspec.json.decode(arguments, type=dict[str, msgspec.Raw]))
 
 
@@ -33,7 +33,7 @@ def test_a_question_has_no_messages() -> None:
     [arguments] = volatile_peers.calls("p", "", (), ())
     asked, messages = read(arguments)
     assert (asked.process, asked.to, messages, asked.lost) == ("p", "", [], [])
-    assert volatile_peers.read_answer(volatile_peers.answer("q")) == volatile_peers.Answered("q")
+    assert volatile_peers.read_answer(volatile_peers.answer("q")) == volatile_peers.VolatileAnswer("q")
 
 
 @pytest.mark.parametrize(

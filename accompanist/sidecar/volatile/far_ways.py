@@ -103,7 +103,7 @@ class _Unheard(Exception):
     """A peer gave no answer."""
 
 
-async def ask(courier: Courier, arguments: bytes) -> volatile_peers.Answered:
+async def ask(courier: Courier, arguments: bytes) -> volatile_peers.VolatileAnswer:
     """Make a call, again as long as the peer has not read it and is not away for too long. Raises _Unheard."""
     loop = asyncio.get_running_loop()
     until = loop.time() + limits.volatile_away_ms / 1000
