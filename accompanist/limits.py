@@ -346,6 +346,7 @@ stuck_after_ms = 3_600_000  # An open session to which nothing was written for t
 
 # -- telemetry -------------------------------------------------------------------------------------
 spans_queued_max = 8_192  # Spans that wait to be exported. Beyond: spans are dropped.
+attributes_kept_max = 4_096  # Attributes of spans whose encoded form is kept. Beyond: they are encoded again.
 spans_batch_max = 512  # Spans of one export. Beyond: the rest goes with the next.
 export_delay_ms = 1_000  # Pause between exports.
 export_timeout_s = 3.0  # Time of one export. Beyond: it counts as failed.

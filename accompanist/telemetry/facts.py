@@ -25,8 +25,7 @@ class SpanKind(StrEnum):
     CONSUMER = "consumer"
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A finished span. `at`: its own ids; `error`: empty if it succeeded."""
 
     name: str

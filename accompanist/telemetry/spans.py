@@ -95,10 +95,11 @@ class Telemetry:
         """A message was committed. `message.context` is `send_context(cause, ...)`."""
         if not self.records(cause, message.session):
             return
+        destination = _destination(message)
         self._record(
-            names.send_span(_destination(message)),
+            names.send_span(destination),
             SpanKind.PRODUCER,
-            _about(message.header, message.sender) | _about_message(message, "send"),
+            _about_message(message, message.sender, "send", destination),
             ctx.read(message.context),
             ctx.read(cause),
             start_ns,
@@ -112,12 +113,13 @@ class Telemetry:
             return
         made_by = ctx.read(message.context)
         at = ctx.process_context(message.context, message.session, message.receiver, message.site)
+        destination = _destination(message)
+        attributes = _about_message(message, message.receiver, "process", destination)
+        attributes[names.BUFFER_WAIT] = waited_s
         self._record(
-            names.process_span(_destination(message)),
+            names.process_span(destination),
             SpanKind.CONSUMER,
-            _about(message.header, message.receiver)
-            | _about_message(message, "process")
-            | {names.BUFFER_WAIT: waited_s},
+            attributes,
             ctx.read(at),
             made_by,
             start_ns,
@@ -171,10 +173,12 @@ class Telemetry:
         self.metrics.served(method, (end_ns - start_ns) / 1e9, error)
         if not self.records(caller, session):
             return
+        text = str(session)
+        about: dict[str, Value] = {names.SESSION: text, names.MESSAGING_CONVERSATION: text, names.ROLE: call.role}
         self._record(
             method,
             SpanKind.SERVER,
-            _about_session(session) | {names.ROLE: call.role} | call.attributes(method, error),
+            about | call.attributes(method, error),
             ctx.read(ctx.serve_context(caller, session)),
             ctx.read(caller),
             start_ns,
@@ -225,20 +229,27 @@ class Telemetry:
 
 
 def _about(header: Header, role: str) -> dict[str, Value]:
-    return _about_session(header.session) | {names.CHOREOGRAPHY: header.choreography, names.ROLE: role}
-
-
-def _about_session(session: UUID) -> dict[str, Value]:
-    return {names.SESSION: str(session), names.MESSAGING_CONVERSATION: str(session)}
-
-
-def _about_message(message: Message, operation: str) -> dict[str, Value]:
+    session = str(header.session)
     return {
+        names.SESSION: session,
+        names.MESSAGING_CONVERSATION: session,
+        names.CHOREOGRAPHY: header.choreography,
+        names.ROLE: role,
+    }
+
+
+def _about_message(message: Message, role: str, operation: str, destination: str) -> dict[str, Value]:
+    session = str(message.session)
+    return {
+        names.SESSION: session,
+        names.MESSAGING_CONVERSATION: session,
+        names.CHOREOGRAPHY: message.header.choreography,
+        names.ROLE: role,
         names.MESSAGING_SYSTEM: names.SYSTEM,
         names.MESSAGING_OPERATION_NAME: operation,
         names.MESSAGING_OPERATION_TYPE: operation,
-        names.MESSAGING_DESTINATION: _destination(message),
-        names.MESSAGING_MESSAGE_ID: "/".join((str(message.session), message.site, message.sender, message.receiver)),
+        names.MESSAGING_DESTINATION: destination,
+        names.MESSAGING_MESSAGE_ID: "/".join((session, message.site, message.sender, message.receiver)),
         names.MESSAGING_BODY_SIZE: len(message.payload),
         names.MESSAGE_KIND: message.kind.value,
         names.SITE: message.site,
