@@ -12,11 +12,11 @@ What it imports. Each command imports what it needs, from any floor below: it is
 imports it.
 
 Where to begin.
-    accompanist/cli/main.py      the entry point
-    accompanist/cli/app.py       the commands and their options
-    accompanist/cli/output.py    exit codes, and how a command ends
-    accompanist/cli/explain.py   the catalogue of codes, with programs and runbooks
-    accompanist/cli/check.py     a command that reads source
-    accompanist/cli/sessions.py  a command that calls sidecars
-    accompanist/cli/doctor.py    the diagnosis of the logs and their server
+    accompanist/cli/main.py         the entry point
+    accompanist/cli/app.py          the commands and their options
+    accompanist/cli/errors_told.py  exit codes, and how a command fails
+    accompanist/cli/explain.py      the catalogue of codes, with programs and runbooks
+    accompanist/cli/check.py        a command that reads source
+    accompanist/cli/sessions.py     a command that calls sidecars
+    accompanist/cli/doctor.py       the diagnosis of the logs and their server
 """

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from accompanist import terminal
-from accompanist.cli.output import encode, show
+from accompanist.cli.errors_told import encode
+from accompanist.cli.output import show
 from accompanist.cli.source import compiled
 from accompanist.language.compile import Compiled
 from accompanist.language.shown.report import ReportOptions, check_report

@@ -1,6 +1,6 @@
 """The entry point of the program `accompanist`.
 
-`keep` runs without typer and its imports, to save memory: there are many keepers, and each runs as long as its command.
+`keep` and `sidecar` run without typer and its imports, to save memory: there are many of both, and they run for long.
 """
 
 from __future__ import annotations
@@ -16,6 +16,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from accompanist.cli.keep import main as keep
 
         return keep(given[1:])
+    if given[:1] == ["sidecar"]:
+        from accompanist.cli.sidecar import main as sidecar
+
+        if (code := sidecar(given[1:])) is not None:
+            return code
     from accompanist.cli.app import app
 
     app(given)

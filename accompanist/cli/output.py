@@ -1,16 +1,7 @@
-"""Output and exit codes of commands: results on standard output, errors on standard error.
-
-    0  done          2  usage: the command line itself        4  ours: a bug
-    1  the choreography, the arguments, or the peer           3  the deployment: configuration, database, ports
-    5  unfinished: a saga still open, a search that           6  `verify` and `simulate`: nothing failed, but no run
-       reached its bound                                         settled
-
-With --json both are one JSON object on one line; an error is `{"error": {code, title, text, hint, fault}}`.
-"""
+"""Output of commands: results on standard output, errors on standard error, see `errors_told`."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -18,9 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from accompanist import limits, terminal
+from accompanist.cli.errors_told import encode, told
 from accompanist.errors import AccompanistError
-
-EXIT = {"author": 1, "peer": 1, "operator": 3, "ours": 4}
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
@@ -31,23 +21,12 @@ def reporting(as_json: bool) -> Iterator[None]:
     try:
         yield
     except AccompanistError as problem:
-        problem.advised()
-        if as_json:
-            print(encode({"error": problem.as_json()}), file=sys.stderr)
-        else:
-            print(terminal.lines(f"error {problem}"), file=sys.stderr)
-        raise typer.Exit(EXIT[problem.fault]) from None
+        raise typer.Exit(told(problem, as_json)) from None
 
 
 def show(result: Any, as_json: bool, text: str) -> None:
     """Print a result, as JSON or as text."""
     print(encode(result) if as_json else terminal.lines(text))
-
-
-def encode(value: Any) -> str:
-    import msgspec
-
-    return terminal.json(msgspec.json.encode(value).decode())
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -37,9 +37,6 @@ _LINK_REMOTE = b"\x35\x00\x03\x00\x00"
 _TIMES: Final = struct.Struct("<BQBQ")
 _START, _END = 0x39, 0x41
 _DOUBLE: Final = struct.Struct("<Bd")
-_MANY_VALUES: Final = frozenset(
-    {names.SESSION, names.MESSAGING_CONVERSATION, names.MESSAGING_MESSAGE_ID, names.BUFFER_WAIT}
-)
 
 
 class Encoder:
@@ -65,7 +62,7 @@ def _span(span: Span) -> bytes:
         parts += (_PARENT_ID, parent.span_id.to_bytes(8))
     parts += (_text(_NAME, span.name), _KINDS[span.kind], _TIMES.pack(_START, span.start_ns, _END, span.end_ns))
     for name, value in span.attributes.items():
-        parts.append(_pair(name, value) if name in _MANY_VALUES else _kept_pair(name, value))
+        parts.append(_pair(name, value) if name == names.MESSAGING_MESSAGE_ID else _kept_pair(name, value))
     if link is not None:
         parts.append(_field(_LINK, _link(link)))
     parts.append(_field(_STATUS, _text(_MESSAGE, span.error) + _FAILED) if span.error else b"\x7a\x00")

@@ -125,8 +125,9 @@ def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list
 
 
 def run(*arguments: str) -> int:
+    """As the program `accompanist` does it: `main` returns a code, or typer ends the process with one."""
     with pytest.raises(SystemExit) as ended:
-        main(arguments)
+        sys.exit(main(arguments))
     assert isinstance(ended.value.code, int | None)
     return ended.value.code or 0
 
