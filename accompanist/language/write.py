@@ -44,11 +44,12 @@ from accompanist.language.projection.local import (
 from accompanist.language.projection.project import NOTHING, Projector
 from accompanist.language.reading.messages import Messages
 from accompanist.language.reading.modules import Module, Modules
-from accompanist.language.reading.names import OPERATIONS, Names
+from accompanist.language.reading.names import Names
 from accompanist.language.reading.roles import Offer, RoleClass
 from accompanist.language.text import advice, codes
 from accompanist.language.text.diagnostic import Findings
 from accompanist.language.text.nodes import every_node
+from accompanist.language.vocabulary import OPERATIONS
 
 _BRANCHING = frozenset({"if", "elif", "while", "for", "case"})
 

@@ -14,7 +14,6 @@ operations of both versions while there are sessions of both.
 
 from __future__ import annotations
 
-import functools
 import platform
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -26,15 +25,12 @@ import structlog
 
 from accompanist import limits
 from accompanist.errors import AuthorError, OperatorError, catalogue
-from accompanist.language.compile import compile_file
 from accompanist.language.program.load import Provide, load
 from accompanist.language.program.program import Choreography, RoleProgram
-from accompanist.language.reading.modules import INSTALLED
-from accompanist.language.text.diagnostic import render
 from accompanist.language.versions.private import PrivateModules
-from accompanist.language.versions.texts import again, gather
 from accompanist.runtime.messages import Header
 from accompanist.runtime.ports import KeptVersion
+from accompanist.sidecar.compiling.port import Compiler
 
 NOT_ACCEPTED = catalogue(
     "ACC701",
@@ -95,8 +91,11 @@ class Hosted:
     """The programs that one service hosts. `bind` returns the service of each role of a choreography, from the roles'
     classes."""
 
-    def __init__(self, service: str, bind: Callable[[str, Mapping[str, str]], Mapping[str, str]]) -> None:
+    def __init__(
+        self, service: str, bind: Callable[[str, Mapping[str, str]], Mapping[str, str]], compiler: Compiler
+    ) -> None:
         self._service = service
+        self._compiler = compiler
         self._bind = bind
         self._bindings: dict[str, list[Mapping[str, str]]] = {}
         """The bindings of each fingerprint: those of the configuration, and for a stored version also the former
@@ -113,17 +112,13 @@ class Hosted:
         installed packages. Raises AuthorError, OperatorError."""
         if str(deployed) not in sys.path:
             sys.path.insert(0, str(deployed))
-        for file in files:
-            read = functools.cache(_read)  # store exactly the texts that were compiled
-            root = next((place for place in file.parents if place.name in INSTALLED), deployed)
-            compiled = compile_file(file.as_posix(), root=root.as_posix(), read=read)
-            if not compiled.ok:
-                text = "\n".join(render(diagnostic) for diagnostic in compiled.diagnostics)
-                raise AuthorError(NOT_ACCEPTED, f"{file}\n{text}")
-            texts = gather(file.as_posix(), root.as_posix(), read)
-            for choreography in compiled.choreographies:
+        compiled = self._compiler.deployed([file.as_posix() for file in files], deployed.as_posix())
+        for file, found in zip(files, compiled, strict=False):
+            if found.refused:
+                raise AuthorError(NOT_ACCEPTED, f"{file}\n{found.refused}")
+            for choreography in found.choreographies:
                 self.add(choreography)
-                self.keep(choreography, PurePosixPath(file.relative_to(root).as_posix()), texts)
+                self.keep(choreography, PurePosixPath(found.path), found.texts)
 
     def add(self, choreography: Choreography) -> None:
         """Host a choreography's projections at the roles that this service plays. Of several versions under one name,
@@ -143,7 +138,7 @@ class Hosted:
         )
         if not version.sealed:
             raise OperatorError(NOT_SEALED, what)
-        found = again(version.file, version.texts, version.fingerprint)
+        found = self._compiler.again(version.file, version.texts, version.fingerprint)
         if isinstance(found, str):
             raise OperatorError(NOT_THE_SAME, f"{what}; under {MADE_BY}: {found}")
         modules = PrivateModules(version.texts)
@@ -272,10 +267,3 @@ class Hosted:
 
 def _classes(choreography: Choreography) -> dict[str, str]:
     return {role: projection.role_class for role, projection in choreography.projections.items()}
-
-
-def _read(path: str) -> str | None:
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return None

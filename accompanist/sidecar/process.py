@@ -49,6 +49,7 @@ from accompanist.sidecar.api.public import Api
 from accompanist.sidecar.api.rights import METHODS
 from accompanist.sidecar.api.waiters import Waiters
 from accompanist.sidecar.calls.attempts import Calls
+from accompanist.sidecar.compiling.apart import Apart
 from accompanist.sidecar.config import OFF, Config, Service
 from accompanist.sidecar.hearing import hear
 from accompanist.sidecar.hosting import Hosted
@@ -130,7 +131,7 @@ class Sidecar:
         self._lost = lost
         self._config = config
         self._service = service
-        self._hosted = Hosted(service.name, config.bind)
+        self._hosted = Hosted(service.name, config.bind, Apart())
         self._telemetry = open_telemetry(service.name, os.environ)
         self._clients: dict[str, WorkerClient] = worker_clients(service)
         self._tracing = Tracing(self._telemetry, service.workers)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from accompanist.language.checks.determinism import impure
 from accompanist.language.checks.raising import total_methods
 from accompanist.language.reading import library, methods
-from accompanist.language.reading.names import BUILTINS
+from accompanist.language.vocabulary import BUILTINS
 from ops.pages.language import compiled, listed, pair, quoted, table, wrapped
 
 RULES = ("ACC135", "ACC136", "ACC137", "ACC138", "ACC176", "ACC177", "ACC130", "ACC134")

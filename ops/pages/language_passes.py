@@ -69,6 +69,7 @@ PASSES = (
             "accompanist/language/reading/library.py",
             "accompanist/language/reading/methods.py",
             "accompanist/language/reading/names.py",
+            "accompanist/language/vocabulary.py",
             "accompanist/language/normal/normal.py",
             "accompanist/language/normal/patterns.py",
             "accompanist/language/normal/scope.py",

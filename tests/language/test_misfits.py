@@ -24,8 +24,8 @@ from accompanist.language.reading import parameters
 from accompanist.language.reading.constructors import Constructor, constructor
 from accompanist.language.reading.messages import Messages
 from accompanist.language.reading.modules import Module, Modules, Reference
-from accompanist.language.reading.names import BUILTINS
 from accompanist.language.types import PORTABLE, UNKNOWN, Type
+from accompanist.language.vocabulary import BUILTINS
 from tests.language.programs import text
 
 HEAD = """\

@@ -19,8 +19,8 @@ import pytest
 from accompanist.language import types
 from accompanist.language.checks.types.infer import Inference
 from accompanist.language.reading import methods
-from accompanist.language.reading.names import BUILTINS
 from accompanist.language.types import BOOL, BYTES, FLOAT, INT, NONE, STR, Type
+from accompanist.language.vocabulary import BUILTINS
 
 _INTS, _FLOATS, _BOOLS, _TEXTS = (types.listed(one) for one in (INT, FLOAT, BOOL, STR))
 SAMPLES: dict[Type, tuple[Any, ...]] = {

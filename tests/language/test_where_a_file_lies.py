@@ -13,6 +13,7 @@ from accompanist.language.compile import Compiled, compile_file
 from accompanist.language.program.load import load
 from accompanist.language.program.program import Choreography
 from accompanist.language.versions.texts import again, gather
+from accompanist.sidecar.compiling.here import Here
 from accompanist.sidecar.hosting import Hosted
 from tests.language.fingerprints import FILE, fingerprints
 
@@ -202,7 +203,7 @@ def test_a_directory_may_be_called_what_no_import_can_name(
         ast.parse(projection.source)
     monkeypatch.syspath_prepend(str(tmp_path))
     assert load(found, "seller").parameter_types["bid"].__name__ == "Bid"
-    hosted = Hosted("shop", lambda name, classes: dict.fromkeys(classes, "shop"))
+    hosted = Hosted("shop", lambda name, classes: dict.fromkeys(classes, "shop"), Here())
     hosted.add_files([place / "auction.py"], tmp_path)
     [kept] = hosted.deployed
     assert isinstance(again(kept.file, kept.texts, HERE), Choreography)
@@ -241,7 +242,7 @@ def test_a_wheel_is_hosted_and_checked_where_it_is_installed(tmp_path: Path, mon
     file = place / "wheeled_auction" / "saga.py"
     assert one(checked(file)).fingerprint == HERE
     monkeypatch.syspath_prepend(str(place))
-    hosted = Hosted("shop", lambda name, classes: dict.fromkeys(classes, "shop"))
+    hosted = Hosted("shop", lambda name, classes: dict.fromkeys(classes, "shop"), Here())
     hosted.add_files([file], tmp_path)
     assert hosted.choreographies["auction"].fingerprint == HERE
     assert hosted.deployed[0].file == "wheeled_auction/saga.py"

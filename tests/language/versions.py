@@ -22,7 +22,7 @@ from itertools import product
 
 from accompanist.language.checks.raising.total_methods import TOTAL
 from accompanist.language.reading import library, methods
-from accompanist.language.reading.names import BUILTINS
+from accompanist.language.vocabulary import BUILTINS
 from tests.language.programs import HERE
 
 FILE = HERE / "versions.json"

@@ -27,6 +27,7 @@ from accompanist.runtime.control import control
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import Commit, Memory, Phase, ResultKind
 from accompanist.sidecar.calls.attempts import CLOSE, Calls
+from accompanist.sidecar.compiling.here import Here
 from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.loops.intake import Intake
 from accompanist.sidecar.sessions.driver import Driver
@@ -82,7 +83,7 @@ class Service:
     def __init__(self, name: str, worker: Worker, log: AnyLog) -> None:
         self.log = log
         self.worker = worker
-        hosted = Hosted(name, lambda choreography, roles: {role: role for role in roles})
+        hosted = Hosted(name, lambda choreography, roles: {role: role for role in roles}, Here())
         hosted.add(ORDER.choreography)
         self.flusher = Flusher(log)
         tracing = Tracing(Telemetry(), {})

@@ -27,6 +27,7 @@ from accompanist.sidecar.api.public import Api
 from accompanist.sidecar.api.waiters import Waiters
 from accompanist.sidecar.calls import outstanding
 from accompanist.sidecar.calls.attempts import CLOSE, DESCRIBE, Calls
+from accompanist.sidecar.compiling.here import Here
 from accompanist.sidecar.hearing import hear
 from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.loops.collection import Collector
@@ -141,7 +142,7 @@ class Front(Service):
 
     def __init__(self, service: str, log: Any, root: Path, worker: Worker, classes: Mapping[str, str]) -> None:
         self._root, self.worker, self._classes = root, worker, classes
-        super().__init__(service, log, Hosted(service, self._bind))
+        super().__init__(service, log, Hosted(service, self._bind, Here()))
 
     def _bind(self, name: str, roles: Mapping[str, str]) -> Mapping[str, str]:
         return {role: self._classes[cls] for role, cls in roles.items()}

@@ -23,6 +23,7 @@ from accompanist.log.notifier import Notifier
 from accompanist.rpc import meta as rpc_meta
 from accompanist.runtime.answers import Answer
 from accompanist.runtime.ports import Memory, SessionRow
+from accompanist.sidecar.compiling.here import Here
 from accompanist.sidecar.hosting import Hosted
 from accompanist.simulation.clusters.ledger import EffectLedger, Workers
 from accompanist.simulation.clusters.subject import Subject
@@ -84,7 +85,7 @@ class Stage:
             dsn = self._database.sidecar_dsn(name)
             notifier = Notifier.at(dsn, SERVICES)
             self._leave.push_async_callback(notifier.close)
-            hosted = Hosted(name, lambda choreography, roles: bound(roles))
+            hosted = Hosted(name, lambda choreography, roles: bound(roles), Here())
             for choreography in choreographies:
                 hosted.add(choreography)
             service = Service(name, await self._world.sidecar(name, notifier.notify), hosted)

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from accompanist.errors import AuthorError, OperatorError
+from accompanist.sidecar.compiling.here import Here
 from accompanist.sidecar.hosting import Hosted
 from tests.runtime import sagas
 
@@ -23,7 +24,7 @@ def bind(choreography: str, classes: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def hosted(service: str, *files: Path) -> Hosted:
-    found = Hosted(service, bind)
+    found = Hosted(service, bind, Here())
     found.add_files(files or [ORDERS], ROOT)
     return found
 
@@ -47,11 +48,11 @@ def test_two_versions_stand_beside_one_another_and_new_sessions_take_the_last(tm
     files = [tmp_path / "asking_first.py", tmp_path / "asking_second.py"]
     for number, file in enumerate(files):
         file.write_text(VERSION.replace("STEP", str(number)))
-    both = Hosted("asker", bind)
+    both = Hosted("asker", bind, Here())
     both.add_files(files, tmp_path)
     versions = []
     for file in files:
-        alone = Hosted("asker", bind)
+        alone = Hosted("asker", bind, Here())
         alone.add_files([file], tmp_path)
         versions.append(alone.choreographies["ask"].fingerprint)
     assert both.choreographies["ask"].fingerprint == versions[1] != versions[0]

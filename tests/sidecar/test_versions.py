@@ -30,6 +30,7 @@ from accompanist.runtime.ports import Commit, KeptVersion, Memory, SessionRow
 from accompanist.runtime.replay import decode_arguments
 from accompanist.sidecar import hosting
 from accompanist.sidecar.calls.attempts import Calls
+from accompanist.sidecar.compiling.here import Here
 from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.loops.intake import Intake
 from accompanist.sidecar.sessions.driver import Driver
@@ -103,7 +104,7 @@ class Deployment:
     def hosted(self, bind: Callable[[str, Mapping[str, str]], Mapping[str, str]] | None = None) -> Hosted:
         for name in [name for name in sys.modules if name.partition(".")[0] == "asking"]:
             del sys.modules[name]  # another process
-        found = Hosted("desk", bind or (lambda name, classes: dict.fromkeys(classes, "desk")))
+        found = Hosted("desk", bind or (lambda name, classes: dict.fromkeys(classes, "desk")), Here())
         found.add_files([self.root / "asking" / "saga.py"], self.root)
         return found
 
@@ -387,7 +388,7 @@ async def test_an_old_version_keeps_the_bindings_it_was_registered_with(deployme
     def bind(name: str, classes: Mapping[str, str]) -> Mapping[str, str]:
         raise OperatorError(hosting.UNREADABLE, "no such role")
 
-    hosted = Hosted("desk", bind)
+    hosted = Hosted("desk", bind, Here())
     hosted.add_kept(version)
     header = Header(
         session=uuid4(), choreography="ask", fingerprint=version.fingerprint, initiator="asker",

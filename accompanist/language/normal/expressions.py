@@ -24,13 +24,14 @@ from accompanist.language.normal.beside_roles import listed
 from accompanist.language.normal.scope import Scope
 from accompanist.language.reading import annotation, constants, library, methods, unknown_names
 from accompanist.language.reading.modules import Reference
-from accompanist.language.reading.names import BUILTINS, Names
+from accompanist.language.reading.names import Names
 from accompanist.language.text import advice, codes, in_place, unsupported
 from accompanist.language.text.diagnostic import Findings, Write
 from accompanist.language.text.instead import name_it, standing
 from accompanist.language.text.nodes import head_of
 from accompanist.language.text.source import Span
 from accompanist.language.types import ATTEMPTED, PORTABLE, WORDS, Type
+from accompanist.language.vocabulary import BUILTINS
 
 _USES_UP = frozenset({"all", "any", "dict", "list", "max", "min", "sorted", "sum", "tuple"})
 """Builtins that go through all of a generator before they answer. One that is kept would read its names later, when

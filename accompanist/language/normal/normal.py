@@ -36,10 +36,11 @@ from accompanist.language.normal.taken_names import check_names, why_taken
 from accompanist.language.normal.unroll import Unroller
 from accompanist.language.reading import annotation
 from accompanist.language.reading.modules import Reference
-from accompanist.language.reading.names import BUILTINS, Names
+from accompanist.language.reading.names import Names
 from accompanist.language.text import advice, codes, unsupported
 from accompanist.language.text.diagnostic import Findings, Write
 from accompanist.language.types import REFUSED, Type
+from accompanist.language.vocabulary import BUILTINS
 
 
 class Normaliser:

@@ -7,9 +7,10 @@ import re
 
 from accompanist.language.ir import ChoreographyHead
 from accompanist.language.normal.frame import Frame
-from accompanist.language.reading.names import BUILTINS, OPERATIONS, Names
+from accompanist.language.reading.names import Names
 from accompanist.language.text import advice, codes
 from accompanist.language.text.nodes import every_node
+from accompanist.language.vocabulary import BUILTINS, OPERATIONS
 
 _TEMPORARY = re.compile(r"_\d.*")
 

@@ -19,8 +19,8 @@ from typing import Any
 from accompanist.errors import AuthorError, catalogue
 from accompanist.language.program import operations
 from accompanist.language.program.program import Choreography, Projection, RoleProgram
-from accompanist.language.reading.names import BUILTINS, OPERATIONS
 from accompanist.language.values.wire import kept_apart
+from accompanist.language.vocabulary import BUILTINS, OPERATIONS
 
 UNLOADABLE = catalogue(
     "ACC180",

@@ -10,13 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from accompanist import limits
 from accompanist.language import refusal
-from accompanist.language.ir import Block, ChoreographyHead, Procedure
 from accompanist.language.program.operations import Program, point_of
 from accompanist.language.tries import UNSAID, Tries
+
+if TYPE_CHECKING:  # a sidecar holds no choreography itself
+    from accompanist.language.ir import Block, ChoreographyHead, Procedure
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,15 +14,7 @@ from accompanist.language.reading.constants import Constants
 from accompanist.language.reading.messages import Messages
 from accompanist.language.reading.modules import Module, Modules, Reference
 from accompanist.language.types import Type
-
-# fmt: off
-BUILTINS = frozenset({
-    "abs", "all", "any", "bool", "bytes", "chr", "dict", "divmod", "enumerate", "float", "frozenset", "int",
-    "isinstance", "len", "list", "max", "min", "ord", "pow", "range", "repr", "reversed", "round", "set", "sorted",
-    "str", "sum", "tuple", "zip",
-})
-# fmt: on
-OPERATIONS = frozenset({"Abort", "Branch", "Call", "Choose", "Receive", "Send", "as_sent"})
+from accompanist.language.vocabulary import BUILTINS, OPERATIONS
 
 
 class Names:

@@ -11,10 +11,11 @@ import difflib
 from collections.abc import Iterable
 
 from accompanist.language.reading.modules import Module, Reference
-from accompanist.language.reading.names import BUILTINS, Names
+from accompanist.language.reading.names import Names
 from accompanist.language.text import advice
 from accompanist.language.text.diagnostic import Write
 from accompanist.language.types import Type
+from accompanist.language.vocabulary import BUILTINS
 
 _BUILTIN_FROM = 0.75
 """How alike a builtin must be, as `SequenceMatcher.ratio` counts it; the others are taken from 0.6 on."""

@@ -20,10 +20,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from importlib.machinery import ModuleSpec
 from importlib.util import resolve_name
+from pathlib import PurePosixPath
 from types import ModuleType
 from typing import Any
-
-from accompanist.language.versions.texts import module_names
 
 
 class PrivateModules:
@@ -110,3 +109,12 @@ class PrivateModules:
             if not hasattr(module, item) and (inside in self._paths or inside in self._packages):
                 self._private(inside)
         return module
+
+
+def module_names(texts: Mapping[str, str]) -> dict[str, str]:
+    """The path of each module, by the name it is imported under."""
+    found = {}
+    for path in texts:
+        parts = PurePosixPath(path).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found

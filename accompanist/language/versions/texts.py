@@ -71,12 +71,3 @@ def again(file: str, texts: Mapping[str, str], fingerprint: str) -> Choreography
         if one.fingerprint == fingerprint:
             return one
     return found.diagnostics[0].text if found.diagnostics else "its texts compile to another fingerprint"
-
-
-def module_names(texts: Mapping[str, str]) -> dict[str, str]:
-    """The path of each module, by the name it is imported under."""
-    found = {}
-    for path in texts:
-        parts = PurePosixPath(path).with_suffix("").parts
-        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    return found

@@ -37,6 +37,7 @@ from accompanist.sidecar.api.operators import Operators
 from accompanist.sidecar.api.public import Api
 from accompanist.sidecar.api.waiters import Waiters
 from accompanist.sidecar.calls.attempts import Calls
+from accompanist.sidecar.compiling.here import Here
 from accompanist.sidecar.hearing import hear
 from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.links.handed import HandedOver
@@ -142,7 +143,7 @@ class Cluster:
         def bind(name: str, classes: Mapping[str, str]) -> Mapping[str, str]:
             return self.bindings[name]
 
-        hosted = Hosted(service, bind)
+        hosted = Hosted(service, bind, Here())
         if not self.deploy.planned:
             for subject in self.subjects:
                 hosted.add(subject.choreography)

@@ -20,9 +20,9 @@ from accompanist.language.checks.raising.facts import Facts, without
 from accompanist.language.checks.raising.partial import Partial
 from accompanist.language.reading import library
 from accompanist.language.reading.kinds import Env
-from accompanist.language.reading.names import BUILTINS
 from accompanist.language.text.instead import shown
 from accompanist.language.types import BOOL, FLOAT, INT, NONE, STR, Type
+from accompanist.language.vocabulary import BUILTINS
 
 _SIZED = frozenset({"list", "tuple", "dict", "str", "bytes", "None", "iterator", *SETS})
 _NUMBERS = (INT, FLOAT, BOOL, NEVER, library.DECIMAL)

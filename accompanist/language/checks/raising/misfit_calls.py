@@ -15,10 +15,11 @@ from accompanist.language.checks.raising.always_raises import CertainError
 from accompanist.language.checks.raising.misfits import Misfits, TypeOf
 from accompanist.language.reading import annotation
 from accompanist.language.reading.modules import Module, Modules, Reference
-from accompanist.language.reading.names import BUILTINS, Names
+from accompanist.language.reading.names import Names
 from accompanist.language.reading.shadowed import bound_by, shadowed
 from accompanist.language.text.nodes import children, every_node
 from accompanist.language.types import ATTEMPTED, Type
+from accompanist.language.vocabulary import BUILTINS
 
 Attempts = Callable[[str], bool]
 """Whether a name is that of `attempt`."""

@@ -40,11 +40,11 @@ from accompanist.language.reading import kinds, library
 from accompanist.language.reading.enums import counted, formatted
 from accompanist.language.reading.kinds import Env, TypeOf
 from accompanist.language.reading.library import DECIMAL
-from accompanist.language.reading.names import BUILTINS
 from accompanist.language.text.formats import too_wide
 from accompanist.language.text.instead import among, as_written, in_brackets, shown
 from accompanist.language.text.nodes import children
 from accompanist.language.types import BYTES, NONE, STR, WORDS, Type
+from accompanist.language.vocabulary import BUILTINS
 
 __all__ = ["LARGE", "QUOTIENT", "After", "Called", "Env", "Inside", "Partial", "Partials", "TypeOf", "nothing"]
 _TIMES = ("datetime", "date", "datetime", "timedelta")
