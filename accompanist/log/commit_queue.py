@@ -23,10 +23,11 @@ from accompanist.runtime.ports import Commit, Delivery
 
 class CommitPart(msgspec.Struct):
     """A part of a commit that can be written by itself. `places`: the positions of its `messages` and then its `home`
-    in the whole commit."""
+    in the whole commit. `weight`: its size, as of `weight`."""
 
     commit: Commit
     places: Sequence[int]
+    weight: int
 
 
 class QueuedCommit:
@@ -44,6 +45,11 @@ class QueuedCommit:
     def commit(self) -> Commit:
         """The next part to write."""
         return self._parts[0].commit
+
+    @property
+    def weight(self) -> int:
+        """The size of that part, in bytes."""
+        return self._parts[0].weight
 
     @property
     def goes_on(self) -> bool:
@@ -101,7 +107,7 @@ class CommitQueue:
         room = limits.flush_bytes_max
         for name, line in list(self._lines.items()):
             while line:
-                room -= weight(line[0].commit)
+                room -= line[0].weight
                 if group and (room < 0 or len(group) >= limits.flush_bursts_max):
                     return group
                 group.append(line.popleft())
@@ -120,8 +126,8 @@ class CommitQueue:
 def parts(commit: Commit) -> Iterator[CommitPart]:
     """The commit, or its parts if it is too large."""
     messages = list(enumerate((*commit.messages, *commit.home)))
-    if weight(commit) <= limits.part_bytes_max:
-        yield CommitPart(commit, [place for place, _ in messages])
+    if (size := weight(commit)) <= limits.part_bytes_max:
+        yield CommitPart(commit, [place for place, _ in messages], size)
         return
     home_from = len(commit.messages)
     ahead = [(place, message) for place, message in messages if message.kind in (Kind.DATA, Kind.CHOICE)]
@@ -153,7 +159,7 @@ def _part(commit: Commit, messages: Sequence[tuple[int, Message]], home_from: in
         home=tuple(message for place, message in messages if place >= home_from),
         **changes,
     )
-    return CommitPart(part, [place for place, _ in messages])
+    return CommitPart(part, [place for place, _ in messages], weight(part))
 
 
 def weight(commit: Commit) -> int:

@@ -7,8 +7,8 @@ whether the commit happened. That is harmless, because every operation of the lo
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 import asyncpg
@@ -47,19 +47,22 @@ def of_a_pooler(problem: BaseException | None) -> bool:
     return isinstance(problem, asyncpg.ProtocolViolationError) and "startup parameter" in str(problem)
 
 
-@asynccontextmanager
-async def reach() -> AsyncIterator[None]:
-    """Turn failures inside into LogUnavailable, without the statement or its values, unless its values caused them. A
+class reach:
+    """Turns failures inside into LogUnavailable, without the statement or its values, unless its values caused them. A
     task that was cancelled in the meantime ends: the driver may have replaced its cancellation by another exception,
-    and a caller that retries until the log answers would never end."""
-    try:
-        yield
-    except (LogUnavailable, *faults.FAILURES) as problem:
+    and a caller that retries until the log answers would never end.
+
+    A class, because each statement goes through it, and a generator takes several times as long."""
+
+    async def __aenter__(self) -> None:
+        return
+
+    async def __aexit__(self, _: object, problem: BaseException | None, __: object) -> None:
+        if problem is None or not isinstance(problem, (LogUnavailable, *faults.FAILURES)):
+            return
         end_if_cancelled()
-        if isinstance(problem, LogUnavailable):
-            raise
-        if faults.of_values(problem) or faults.ours(problem):
-            raise
+        if isinstance(problem, LogUnavailable) or faults.of_values(problem) or faults.ours(problem):
+            return
         slow = isinstance(problem, asyncpg.QueryCanceledError)
         raise (LogSlow if slow else LogUnavailable)(type(problem).__name__) from None
 
@@ -108,31 +111,46 @@ class Pool:
         self._in_force = in_force
         self._refused = refused
 
-    @asynccontextmanager
-    async def acquire(self) -> AsyncIterator[asyncpg.Connection]:
+    def acquire(self) -> AbstractAsyncContextManager[asyncpg.Connection]:
+        """A connection for one statement."""
+        return _Use(self)
+
+    async def take(self) -> asyncpg.Connection:
+        """Take a connection out of the pool; `give_back` has to follow."""
         self._in_force()
         try:
-            taken = await self._pool.acquire()
+            return await self._pool.acquire()
         except asyncpg.TooManyConnectionsError:
             self._refused()
             raise
+
+    async def give_back(self, taken: asyncpg.Connection, problem: BaseException | None) -> None:
+        """Put a connection back. `problem`: how its use failed, if it did."""
         try:
-            yield taken
-        except TimeoutError:
-            faults.drop(taken)
-            await self._pool.expire_connections()
-            raise
-        except asyncpg.PostgresError as problem:
-            if faults.spoils(problem):
+            spoilt = isinstance(problem, asyncpg.PostgresError) and faults.spoils(problem)
+            if spoilt or isinstance(problem, TimeoutError):
                 faults.drop(taken)
                 await self._pool.expire_connections()
-            raise
         finally:
             await self._pool.release(taken)
 
     def terminate(self) -> None:
         """Close all connections at once; statements in flight are cut off."""
         self._pool.terminate()
+
+
+class _Use(AbstractAsyncContextManager[asyncpg.Connection]):
+    """One use of a pool's connection."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def __aenter__(self) -> asyncpg.Connection:
+        self._taken = await self._pool.take()
+        return self._taken
+
+    async def __aexit__(self, _: object, problem: BaseException | None, __: object) -> None:
+        await self._pool.give_back(self._taken, problem)
 
 
 class ConnectionCheck(Protocol):

@@ -16,6 +16,7 @@ no text column takes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -48,6 +49,7 @@ class SessionBody(msgspec.Struct, frozen=True, omit_defaults=True):
     let_go_at: float | None = None
 
 
+_of_body = attrgetter(*SessionBody.__struct_fields__)
 encode = msgspec.json.Encoder().encode
 decode_header = msgspec.json.Decoder(Header).decode
 decode_body = msgspec.json.Decoder(SessionBody).decode
@@ -130,7 +132,7 @@ def record(write: OrderedWrite) -> SessionWrite:
 
 
 def _body(row: SessionRow) -> SessionBody:
-    return SessionBody(**{name: getattr(row, name) for name in SessionBody.__struct_fields__})
+    return SessionBody(*_of_body(row))
 
 
 def searchable(text: str) -> str:

@@ -47,6 +47,9 @@ class Name(StrEnum):
     CAUGHT_UP = "caught_up"
 
 
+_NAMES = {kind: Name(kind.value) for kind in Kind}
+
+
 class Arrived(msgspec.Struct, frozen=True):
     """A message arrived and is stable in the inbox."""
 
@@ -54,7 +57,7 @@ class Arrived(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> Name:
-        return Name(Kind(self.message.kind).value)
+        return _NAMES[self.message.kind]
 
 
 class CallAnswered(msgspec.Struct, frozen=True):

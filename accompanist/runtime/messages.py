@@ -90,7 +90,7 @@ def spoken_by(message: Message, service: str) -> bool:
 
 def last_byte(session: UUID) -> int:
     """The last byte of an id, which decides its shard. It is uniform for uuid4, uuid5 and uuid7 alike."""
-    return session.bytes[15]
+    return session.int & 0xFF
 
 
 def shard_of(session: UUID, shards: int) -> int:

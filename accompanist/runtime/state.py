@@ -58,6 +58,7 @@ class SessionState:
         self.row = row
         self.role = row.role
         self.header: Header = row.header
+        self.key: tuple[UUID, str] = (self.header.session, self.role)
         self.is_initiator = self.role == self.header.initiator
         self.mailbox = Mailbox()
         self.results: dict[str, ResultRow] = {}
@@ -96,10 +97,6 @@ class SessionState:
         """Requests that came while the session was closing, deferred until it goes on."""
         self.draft = Draft()
         self.trace = Trace()
-
-    @property
-    def key(self) -> tuple[UUID, str]:
-        return (self.header.session, self.role)
 
     def update(self, **changes: Any) -> None:
         """Change the row; the next burst carries it."""

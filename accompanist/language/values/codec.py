@@ -55,6 +55,7 @@ OWN_CODE = catalogue(
 
 
 _ORDERED = frozenset((str, int, bool, bytes, type(None)))
+_OTHERS = (float, Decimal, set, frozenset, dict, list, tuple)
 _ZERO = b"\\u0000"
 _NO_ZERO = "leave it out, or send bytes, which travel in base64"
 _PATH = re.compile(r" - at (?:`key` in )?`\$[\w.\[\]]*`\Z")
@@ -312,7 +313,12 @@ def _refuse_unordered(value: Any) -> None:
             raise ValueError("it has too many parts, or holds itself")
         if type(item) in _ORDERED:
             continue
-        if isinstance(item, float):
+        if not isinstance(item, _OTHERS):
+            try:
+                stack.extend(_fields(item))
+            except BaseException as problem:
+                raise _Raised(problem) from None
+        elif isinstance(item, float):
             if not math.isfinite(item):
                 raise ValueError("NaN and infinity have no JSON form")
         elif isinstance(item, Decimal):
@@ -322,13 +328,8 @@ def _refuse_unordered(value: Any) -> None:
             raise TypeError("a set has no order")
         elif isinstance(item, dict):
             stack.extend(item.values())
-        elif isinstance(item, (list, tuple)):
-            stack.extend(item)
         else:
-            try:
-                stack.extend(_fields(item))
-            except BaseException as problem:
-                raise _Raised(problem) from None
+            stack.extend(item)
 
 
 def _fields(item: Any) -> list[Any]:

@@ -42,12 +42,15 @@ class Retry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 raise ValueError(f"{name} is at least 1")
 
 
+_UNSET = Retry()
+
+
 def away_ms_of(call: CallWorker, retries: Mapping[str, Retry], declared: Tries = UNSAID) -> int | None:
     """How long the worker may be away before a call is given up, in milliseconds; None: for any time."""
     if call.endless or call.kind is ResultKind.COMPENSATE:
         return None
     named = retries.get(call.operation)
-    layers = (named, declared) if named is not None else (declared, retries.get(DEFAULT, Retry()))
+    layers = (named, declared) if named is not None else (declared, retries.get(DEFAULT, _UNSET))
     return next((layer.away_ms for layer in layers if layer.away_ms is not None), None)
 
 
@@ -74,4 +77,4 @@ def timeout_of(operation: str, retries: Mapping[str, Retry], declared: Tries = U
 def _layers(operation: str, retries: Mapping[str, Retry], declared: Tries) -> tuple[Retry | Tries, ...]:
     """The sources of an operation's settings, the highest priority first."""
     named = retries.get(operation)
-    return (named, declared) if named is not None else (declared, retries.get(DEFAULT, Retry()))
+    return (named, declared) if named is not None else (declared, retries.get(DEFAULT, _UNSET))
