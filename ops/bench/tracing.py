@@ -51,6 +51,11 @@ PARTS = ("sidecars", "workers")
 Round = dict[str, dict[str, float]]
 
 
+def turns(number: int) -> list[str]:
+    """The order of a round: each deployment is first, second and last equally often."""
+    return [WAYS[(number + at) % len(WAYS)] for at in range(len(WAYS))]
+
+
 @contextmanager
 def collector() -> Iterator[str]:
     """The address of a collector, in a process of its own."""
@@ -84,7 +89,8 @@ async def measure(deployments: dict[str, Cluster], rounds: int, loops: int, seco
     try:
         for number in range(rounds + 1):
             of_round: Round = {}
-            for way, running in deployments.items():
+            for way in turns(number):
+                running = deployments[way]
                 before = ran_ms(running)
                 took, needed = await in_flight(clients[way], loops, seconds if number else 2.0)
                 await asyncio.sleep(1.5)  # what was recorded is exported within a second
