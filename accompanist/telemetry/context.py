@@ -81,6 +81,13 @@ def read(context: Mapping[str, str]) -> Parent | None:
     return _parent(header) if header and len(header) <= limits.traceparent_chars_max else None
 
 
+def sampled(context: Mapping[str, str]) -> bool | None:
+    """Whether the trace of a context is sampled; None if it has no valid `traceparent`."""
+    header = context.get(TRACEPARENT)
+    at = _parent(header) if header and len(header) <= limits.traceparent_chars_max else None
+    return None if at is None else at.flags & SAMPLED != 0
+
+
 @lru_cache(maxsize=limits.traceparents_kept_max)
 def _parent(header: str) -> Parent | None:
     """What a `traceparent` says. One header is read at each step that it led to, so the last ones are kept. The form

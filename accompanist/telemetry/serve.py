@@ -10,8 +10,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import Token
 from typing import Any
 from uuid import UUID
+
+from opentelemetry import context as api
+from opentelemetry import trace
 
 from accompanist.telemetry import context as ctx
 from accompanist.telemetry.facts import CallFacts
@@ -40,18 +44,22 @@ def serving(telemetry: Telemetry, role_class: str, operation: str, meta: Mapping
     caller = {key: value for key in _CARRIED if isinstance(value := meta.get(key), str)}
     if not telemetry.records(caller, session):
         # the worker's own instrumentation learns that this trace is not sampled
-        with _current(caller if ctx.read(caller) is not None else ctx.start_context(session, {}, flags=0)):
+        token = _attached(caller if ctx.read(caller) is not None else ctx.start_context(session, {}, flags=0))
+        try:
             yield
+        finally:
+            api.detach(token)
         return
     begun_ns, error = time.time_ns(), ""
+    token = _attached(ctx.serve_context(caller, session))
     try:
-        with _current(ctx.serve_context(caller, session)):
-            yield
+        yield
     except BaseException as problem:
         code = getattr(problem, "code", None)
         error = str(code) if isinstance(code, int) else type(problem).__name__
         raise
     finally:
+        api.detach(token)
         facts = CallFacts(
             role=str(meta.get("role", "")),
             role_class=role_class,
@@ -66,20 +74,12 @@ def serving(telemetry: Telemetry, role_class: str, operation: str, meta: Mapping
 _CARRIED = (ctx.TRACEPARENT, ctx.TRACESTATE, ctx.BAGGAGE)
 
 
-@contextmanager
-def _current(context: Mapping[str, str]) -> Iterator[None]:
-    """Make the span that `context` names the current one of OpenTelemetry's API."""
-    from opentelemetry import context as api
-    from opentelemetry import trace
-
+def _attached(context: Mapping[str, str]) -> Token[api.Context]:
+    """Make the span that `context` names the current one of OpenTelemetry's API, until the token is given back."""
     at = ctx.read(context)
     assert at is not None
     spot = trace.SpanContext(at.trace_id, at.span_id, is_remote=False, trace_flags=trace.TraceFlags(at.flags))
-    token = api.attach(trace.set_span_in_context(trace.NonRecordingSpan(spot)))
-    try:
-        yield
-    finally:
-        api.detach(token)
+    return api.attach(trace.set_span_in_context(trace.NonRecordingSpan(spot)))
 
 
 def _session(meta: Mapping[str, Any]) -> UUID | None:

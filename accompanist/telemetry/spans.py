@@ -53,8 +53,8 @@ class Telemetry:
         trace."""
         if self._sink is None:
             return False
-        at = ctx.read(context)
-        return ctx.is_sampled(session, self._ratio) if at is None else at.sampled
+        told = ctx.sampled(context)
+        return ctx.is_sampled(session, self._ratio) if told is None else told
 
     def start_context(self, session: UUID, incoming: Mapping[str, str]) -> ctx.Context:
         """The context of a session that starts here. `incoming`: the client's headers."""
