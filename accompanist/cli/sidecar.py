@@ -43,7 +43,7 @@ def main(arguments: Sequence[str]) -> int | None:
         return told(problem, asked.as_json)
 
 
-class Asked(NamedTuple):
+class SidecarOptions(NamedTuple):
     """The options of the command."""
 
     service: str
@@ -51,7 +51,7 @@ class Asked(NamedTuple):
     as_json: bool = False
 
 
-def read(arguments: Sequence[str]) -> Asked | None:
+def read(arguments: Sequence[str]) -> SidecarOptions | None:
     """The options, if each is known, whole and said once at most."""
     given: dict[str, str] = {}
     rest = list(arguments)
@@ -66,7 +66,9 @@ def read(arguments: Sequence[str]) -> Asked | None:
         given[name] = value
     if not given.get("--service") or given.get("--config") == "":
         return None
-    return Asked(given["--service"], Path(given["--config"]) if "--config" in given else None, "--json" in given)
+    return SidecarOptions(
+        given["--service"], Path(given["--config"]) if "--config" in given else None, "--json" in given
+    )
 
 
 def _import_structlog() -> None:

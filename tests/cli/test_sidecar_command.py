@@ -10,7 +10,7 @@ import pytest
 
 from accompanist.cli import sidecar
 from accompanist.cli.main import main
-from accompanist.cli.sidecar import Asked
+from accompanist.cli.sidecar import SidecarOptions
 
 HEAVY = ("typer", "pydantic", "rich", "pygments")
 
@@ -18,10 +18,10 @@ HEAVY = ("typer", "pydantic", "rich", "pygments")
 @pytest.mark.parametrize(
     ("line", "asked"),
     [
-        ("--service payment", Asked("payment")),
-        ("--service=payment --json", Asked("payment", as_json=True)),
-        ("--config a.toml --service payment", Asked("payment", Path("a.toml"))),
-        ("--config=a=b.toml --service payment", Asked("payment", Path("a=b.toml"))),
+        ("--service payment", SidecarOptions("payment")),
+        ("--service=payment --json", SidecarOptions("payment", as_json=True)),
+        ("--config a.toml --service payment", SidecarOptions("payment", Path("a.toml"))),
+        ("--config=a=b.toml --service payment", SidecarOptions("payment", Path("a=b.toml"))),
         ("", None),
         ("--help", None),
         ("--service", None),
@@ -34,7 +34,7 @@ HEAVY = ("typer", "pydantic", "rich", "pygments")
         ("payment", None),
     ],
 )
-def test_a_command_line_is_understood_or_left_to_typer(line: str, asked: Asked | None) -> None:
+def test_a_command_line_is_understood_or_left_to_typer(line: str, asked: SidecarOptions | None) -> None:
     assert sidecar.read(line.split()) == asked
 
 
