@@ -214,6 +214,7 @@ async def test_what_is_kept_of_them_is_bounded(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(limits, "handed_kept_max", 2)
     services = Services(sagas.ring())
     b = await quiet_b(services)
+    await b.intake.stop()  # what the log brings is forgotten
     messages = [data(uuid4()) for _ in range(3)]
     for message in messages:
         await stored(services, message)

@@ -17,7 +17,7 @@ import asyncio
 import hashlib
 import random
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -140,10 +140,7 @@ class Cluster:
         return kind(self.ledger, self.subject_at, lambda what: self.faults.strike(FaultKind.DECLINES, what), chance)
 
     def _hosted(self, service: str) -> Hosted:
-        def bind(name: str, classes: Mapping[str, str]) -> Mapping[str, str]:
-            return self.bindings[name]
-
-        hosted = Hosted(service, bind, Here())
+        hosted = Hosted(service, lambda name, classes: self.bindings[name], Here())
         if not self.deploy.planned:
             for subject in self.subjects:
                 hosted.add(subject.choreography)
