@@ -5,8 +5,10 @@ could have begun for one and not for another, and stay open after its saga is ov
 
 The initiator begins with the `start` only: everything that other roles send in a saga follows from it. At other roles
 `data` and `choice` begin the program. An `abort` begins a session that is over at once, so that late messages start
-nothing. A `cancel` does the same at the role that decides about it: the owner of the commit point, which the saga may
-not have reached yet. A role that forwards a cancel has reached its receiver (`session.py` adds it to the contacts).
+nothing. Where the saga has a commit point, only the initiator and the owner of that point may begin it so; another
+role's abort is heard by the owner alone (`runtime.peer_aborts`). A `cancel` does the same at the role that decides
+about it: the owner of the commit point, which the saga may not have reached yet. A role that forwards a cancel has
+reached its receiver (`session.py` adds it to the contacts).
 """
 
 from __future__ import annotations
@@ -34,5 +36,9 @@ def begins(message: Message, choreography: Choreography) -> bool:
     """Whether a message begins a session at its receiver. An event does not: it waits until the program asks for it."""
     if message.receiver == message.header.initiator:
         return message.kind is Kind.START
-    asked = message.kind is Kind.CANCEL and message.receiver == owner_of(choreography, message.header)
-    return asked or message.kind in BEGINS
+    owner = owner_of(choreography, message.header)
+    if message.kind is Kind.CANCEL:
+        return message.receiver == owner
+    if message.kind is Kind.ABORT and choreography.commit_role is not None:
+        return message.receiver == owner or message.sender in (message.header.initiator, owner)
+    return message.kind in BEGINS

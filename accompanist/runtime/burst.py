@@ -81,13 +81,13 @@ class Draft:
         """Whether it holds a record that a fence keeps, too, or a message that follows from what others keep."""
         self.ahead = 0
         """How many of the messages follow only from what others keep."""
-        self.stands = False
-        """Whether the log has to have where the program stands before this is released: it comes to a place that
-        decides whom the session believes."""
+        self.calls_pivot = False
+        """Whether it calls the pivot. The log has to know that before: a session that forgot it would grant a
+        cancel."""
         self.parked: Parked | None = None
 
     def seal(self, row: SessionRow, consumed: tuple[Message, ...], *, ended: bool) -> Burst:
-        early = not self.forced and not self.stands
+        early = not self.forced and not self.calls_pivot
         return Burst(
             row=row,
             results=tuple(self.results),

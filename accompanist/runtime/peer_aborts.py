@@ -8,15 +8,18 @@ abort after the commit point is forged. Whom a role believes depends on where it
     it stands at its pivot      the fence decides: it closes the session, unless it holds the pivot's reply. Without a
                                 fence nobody knows whether the pivot was executed, and an operator has to say so
                                 (`runtime.unfenced`)
-    it waits, or goes on,       the initiator and the owner of the commit point. The owner may have passed that point
-    after the commit point      already, since this role has done its part. An abort that was believed before the role
-                                came so far is kept as a record
+    it runs, and another role   the initiator and the owner of the commit point. The owner may have passed that point
+    owns the commit point       already: this role may have done its part in an earlier life, and have forgotten it
+                                (early release, docs/durability.md). So it does not matter where it stands
+    it runs, and owns that      everybody: its log knows that the pivot was called, before it is
+    point, or there is none
     it has voted done           the initiator. Another sender may have voted done, too, and the saga may have settled on
                                 both votes
     the saga is settled         the initiator only; that is an impossible event and parks the session
 
 The initiator is told of every abort, and believes it until its own pivot has committed. It forwards it to all roles it
-knows of, so that no role waits for an abort that it would not believe from another sender.
+knows of, so that no role waits for an abort that it would not believe from another sender. A role that has not begun
+believes the same ones (`runtime.beginning`): it may have done its part and have forgotten that it began.
 
 An operator may have to end a saga by hand at any role, with what was done left as it is. Only the initiator and the
 owner of the commit point decide that. Any other role stops, undoes nothing yet, tells the initiator only, and waits for
@@ -32,8 +35,8 @@ Not promised:
 
 - An initiator that does not own the commit point does not know when it is passed. It believes an abort, and others
   believe it: everything is undone but the pivot, whose session is parked.
-- A role that works in parallel to the commit point does not know when it is passed, until it waits for something that
-  comes after. Nor does a role that has not begun: an abort leaves a tombstone there, whoever sends it.
+- That a role hears of an abort at once. A participant's abort reaches the other participants by the initiator. Until
+  then they run on, and what they do is undone later.
 - If the initiator does not own the commit point, an operator may end the saga while a role undoes it. The two do not
   agree: each goes on with what it has begun.
 """
@@ -91,15 +94,14 @@ class PeerAborts:
             return self._state.is_initiator and self._left_by(message)
         if self._state.is_initiator:
             return True
-        decided = message.sender == self._state.program.choreography.commit_role
-        return self._state.row.phase is not Phase.DONE and (decided or not self._waits_behind_commit())
-
-    def _waits_behind_commit(self) -> bool:
-        """Whether this role has done its part before the commit point, so that its owner may have passed it."""
-        if self._state.row.phase is not Phase.RUNNING:
+        if self._state.row.phase is Phase.DONE:
             return False
-        run = self._state.run or self._position.stand()
-        return run is not None and run.behind_commit
+        return self._hears_abort_of(message.sender)
+
+    def _hears_abort_of(self, sender: str) -> bool:
+        """Whether this role believes that sender, as long as it has not voted done."""
+        choreography = self._state.program.choreography
+        return choreography.commit_role in (None, self._state.role) or ends_by_hand(choreography, sender)
 
     def _says_left(self, message: Message) -> bool:
         """Whether a message says that an operator ended the saga with everything left as it is, and can be true."""
@@ -130,7 +132,6 @@ class PeerAborts:
             return self._asks_fence(event, pivot)
         self._state.note(message)
         self._state.told = True
-        self._keep_cause(message)
         self._state.update(left=self._left_by(message))
         return self._undo.fail(reason_in(message))
 
@@ -186,7 +187,6 @@ class PeerAborts:
             self._state.note(message)
         self._state.told = True
         self._hear_word(message)
-        self._keep_cause(message)
         if (
             self._left_by(message) and not self._state.row.left
         ):  # nothing is undone yet, nor would it be after a restart
@@ -212,15 +212,6 @@ class PeerAborts:
             self._state.update(left=False)
             self._state.draft.forced = True
         return True
-
-    def _keep_cause(self, message: Message) -> None:
-        """Record why the session closes. A successor may have received more, stand after the commit point, and not
-        believe the same message any more."""
-        choreography = self._state.program.choreography
-        beside = not any(ends_by_hand(choreography, role) for role in (self._state.role, message.sender))
-        if beside and leaves(choreography) and self._state.row.granted is None:
-            self._state.update(granted=reason_in(message))
-            self._state.draft.forced = True
 
     def _count_only(self, message: Message) -> None:
         """Count a `compensated`, believed or not: it is its sender's answer to the initiator."""

@@ -197,14 +197,6 @@ class Run:
         return self._role != self._program.choreography.initiator and bool(takes) and takes <= after
 
     @property
-    def behind_commit(self) -> bool:
-        """Whether it stands at, or just after, a point that comes after the commit point on some path."""
-        coming = self._operation
-        if isinstance(coming, Branch) and any(self._is_after(chosen_at(coming.site, label)) for label in coming.labels):
-            return True
-        return any(point is not None and self._stands_after(point) for point in (self._last, coming))
-
-    @property
     def gap(self) -> Gap | None:
         """The place where a value given by hand would let the run go on: a call without a usable reply, or a message of
         the wrong type. None where it stands at anything else: a send, a selection, an expression."""

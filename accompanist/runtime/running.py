@@ -123,7 +123,6 @@ class ForwardRun:
             or (self._state.is_initiator and self._state.arguments is None)
         ):
             return StepOutcome.NOTHING
-        behind = self._stands_behind_commit()
         try:
             if self._state.run is None:
                 self._state.run = self._state.new_run()
@@ -141,7 +140,7 @@ class ForwardRun:
             self._gather()
             return self._state.park(DIVERGED, str(divergence))
         self._gather()
-        self._note_release(comes_behind=not behind and self._stands_behind_commit())
+        self._note_release()
         if self._state.row.parked is not None:
             return StepOutcome.NOTHING
         if self._state.wait is None:
@@ -155,24 +154,12 @@ class ForwardRun:
             self._state.draft.calls.append(call)
         return StepOutcome.NOTHING
 
-    def _note_release(self, *, comes_behind: bool) -> None:
-        """Note what of the burst has to wait for the log: a call of the pivot, and all that says that the program has
-        come behind the commit point."""
+    def _note_release(self) -> None:
+        """Note what of the burst has to wait for the log: a call of the pivot."""
         draft = self._state.draft
-        draft.stands |= comes_behind or self._calls_pivot()
-        if not draft.forced and not comes_behind:
+        draft.calls_pivot |= self._calls_pivot()
+        if not draft.forced:
             draft.ahead = len(draft.messages)
-
-    def _known_past_commit(self) -> bool:
-        """Whether a session that forgets its done vote still does not believe a participant that lies: there is no
-        commit point, or it owns that, or it stood behind that before. Else the messages before the vote wait for it."""
-        owner = self._state.program.choreography.commit_role
-        return owner in (None, self._state.role) or self._stands_behind_commit()
-
-    def _stands_behind_commit(self) -> bool:
-        """Whether its place decides whom it believes (`runtime.peer_aborts`). At the owner the pivot does."""
-        run, owner = self._state.run, self._state.program.choreography.commit_role
-        return run is not None and self._state.role != owner and run.behind_commit
 
     def _calls_pivot(self) -> bool:
         """Whether the program waits for the pivot's reply. A session that does not know so would grant a cancel."""
@@ -203,8 +190,6 @@ class ForwardRun:
         except codec.EncodeError as problem:
             return self.fail(problem.text)
         self._state.update(vote="done", result=result)
-        if not self._known_past_commit():
-            self._state.draft.ahead = 0
         return StepOutcome.VOTED
 
     def _end_at_once(self, world: WaitFor) -> bool:

@@ -156,26 +156,15 @@ class AbortsAPivotThatWasAsked(Session):
     parts = SessionParts(position=_AbortsAPivotThatWasAsked)
 
 
-class _HearsAbortsBehindTheCommitPoint(PeerAborts):
-    def _waits_behind_commit(self) -> bool:
-        return False
+class _HearsParticipants(PeerAborts):
+    def _hears_abort_of(self, sender: str) -> bool:
+        return True
 
 
-class HearsAbortsBehindTheCommitPoint(Session):
-    """Believes a participant although it waits for what comes after the commit point."""
+class HearsParticipants(Session):
+    """Believes a participant although another role owns the commit point, and may have passed it."""
 
-    parts = SessionParts(aborts=_HearsAbortsBehindTheCommitPoint)
-
-
-class _KeepsNoCause(PeerAborts):
-    def _keep_cause(self, message: Message) -> None:
-        pass
-
-
-class KeepsNoCause(Session):
-    """Does not keep that it believed a participant; a successor that stands further on does not."""
-
-    parts = SessionParts(aborts=_KeepsNoCause)
+    parts = SessionParts(aborts=_HearsParticipants)
 
 
 class _TellsNoneThatAreNamed(Undo):
@@ -406,17 +395,6 @@ class CallsThePivotEarly(Session):
     parts = SessionParts(running=_CallsThePivotEarly)
 
 
-class _ComesBehindTheCommitPointEarly(ForwardRun):
-    def _stands_behind_commit(self) -> bool:
-        return False
-
-
-class ComesBehindTheCommitPointEarly(Session):
-    """Says that it has done its part before its log has that."""
-
-    parts = SessionParts(running=_ComesBehindTheCommitPointEarly)
-
-
 class _TellsItsVoteAhead(Votes):
     def enter_done(self) -> StepOutcome:
         outcome = super().enter_done()
@@ -428,14 +406,3 @@ class TellsItsVoteAhead(Session):
     """Tells its vote before its log has it."""
 
     parts = SessionParts(votes=_TellsItsVoteAhead)
-
-
-class _SendsAheadOfItsVote(ForwardRun):
-    def _known_past_commit(self) -> bool:
-        return True
-
-
-class SendsAheadOfItsVote(Session):
-    """Sends what may lead to the pivot before its log has its done vote."""
-
-    parts = SessionParts(running=_SendsAheadOfItsVote)

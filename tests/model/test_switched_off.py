@@ -98,18 +98,7 @@ ROWS: dict[str, tuple[Rules, str, FaultBudget, Property]] = {
     "no abort after commit": (Rules(core=switched.HearsAbortsAfterTheCommitPoint), "ring", LIE, Property.ALL),
     "the fence decides about an abort": (Rules(core=switched.AbortsAPivotThatWasAsked), "ring", LIE, Property.ALL),
     "no abort of what is settled": (Rules(core=switched.HearsAbortsWhenSettled), "ring", LIE, Property.POSSIBLE),
-    "no abort behind the commit point": (
-        Rules(core=switched.HearsAbortsBehindTheCommitPoint),
-        "delivered",
-        LIE,
-        Property.ALL,
-    ),
-    "what was believed is stable": (
-        Rules(core=switched.KeepsNoCause),
-        "delivered",
-        FaultBudget(crashes=1, declines=0, lies=1),
-        Property.UNPARKED,
-    ),
+    "no participant's abort": (Rules(core=switched.HearsParticipants), "delivered", LIE, Property.ALL),
     "the initiator tells who is named": (
         Rules(core=switched.TellsNoneThatAreNamed),
         "relayed",

@@ -70,13 +70,13 @@ def test_a_fault_in_a_compensation_is_drawn(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_a_bound_that_is_met_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = ran(capsys, ORDERS, "--states-max", "2000")
+    code, out, _ = ran(capsys, ORDERS, "--states-max", "1000")
     assert code == 5
     assert "NOT FINISHED: 0 of 4 searches finished; 1 was stopped, 3 did not begin; ask for less with" in out
     assert "with --fenced or --crashes 0 or --declines none" in out
-    assert "stopped when 2000 states were met" in out
-    assert "3 more searches: not begun, because the 2000 states of --states-max were met before" in out
-    assert out.count("; --states-max 20000 goes on for longer\n") == 2
+    assert "stopped when 1000 states were met" in out
+    assert "3 more searches: not begun, because the 1000 states of --states-max were met before" in out
+    assert out.count("; --states-max 10000 goes on for longer\n") == 2
 
 
 def test_so_is_the_time_that_was_over(capsys: pytest.CaptureFixture[str]) -> None:

@@ -254,6 +254,38 @@ def delivered() -> dict[str, RoleProgram]:
     )
 
 
+def shipped() -> dict[str, RoleProgram]:
+    """a hears of b, and passes the commit point; then c, which b could have sent to, hears of it and does what is tried
+    until it succeeds."""
+
+    def a(value: int) -> Program:
+        yield Send("1", "b", value)
+        heard = yield Receive("2", "b", int)
+        done = yield Call("3", "ship", {"value": heard}, int)
+        yield Send("4", "c", done)
+        return done
+
+    def b() -> Program:
+        got = yield Receive("1", "a", int)
+        yield Send("2", "a", got)
+        return None
+
+    def c() -> Program:
+        got = yield Receive("4", "a", int)
+        yield Call("5", "tell", {"value": got}, int)
+        return None
+
+    return saga(
+        {
+            "a": (a, transaction("ship", None), {"b", "c"}),
+            "b": (b, [], {"a", "c"}),
+            "c": (c, transaction("tell", None, retriable=True), set()),
+        },
+        commit_role="a",
+        after_commit={"a": {"4"}, "c": {"4", "5"}},
+    )
+
+
 def relayed() -> dict[str, RoleProgram]:
     """b hears of a, c of b, and a of c, which ships; then b hears of that, and c of b, and does what is tried until it
     succeeds. a never sends to c."""

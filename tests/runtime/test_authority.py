@@ -220,6 +220,13 @@ def test_a_header_is_the_sessions_own_in_what_its_version_decides(changes: dict[
     assert believable(other, sagas.HEADER, "b", sagas.ring()["b"]) == believed
 
 
+def test_where_another_owns_the_commit_point_no_participants_abort_begins_a_session() -> None:
+    for pivot, begun in ((True, ["a"]), (False, ["a", "b"])):
+        choreography = sagas.ring(pivot=pivot)["c"].choreography
+        aborts = [control(sagas.HEADER, Kind.ABORT, sender, "c", "no") for sender in ("a", "b")]
+        assert [abort.sender for abort in aborts if begins(abort, choreography)] == begun
+
+
 def test_the_initiator_begins_with_a_start_and_with_nothing_else() -> None:
     choreography = sagas.ring()["a"].choreography
     for kind in Kind:

@@ -133,8 +133,6 @@ class RoleSystem:
 
     def hears_lie(self, at: int, number: int) -> bool:
         """Whether a lie can be stored here: its place in the inbox must be free."""
-        if not self.takes_part(at):
-            return False
         state, lie = self._states[at], self._post.messages[number]
         places = {(message.site, message.sender) for message in map(self._post.messages.__getitem__, state.inbox)}
         return (lie.site, lie.sender) not in places and not self._final(state.row)
@@ -217,8 +215,8 @@ class RoleSystem:
 
     def _begins(self, message: Message) -> bool:
         """As in `runtime.beginning`, unless a rule is switched off."""
-        switched = message.kind in BEGINS
-        return message.kind in self._rules.begins if switched else begins(message, self._program.choreography)
+        switched = message.kind in BEGINS and message.kind not in self._rules.begins
+        return not switched and begins(message, self._program.choreography)
 
     def _closes(self, state: RoleState, call: CloseWorker) -> Iterator[Transition]:
         event, fence = self._shut(state, call)

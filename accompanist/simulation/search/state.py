@@ -130,10 +130,11 @@ class Care(NamedTuple):
 class Rules:
     """The core, and the rules around it. The defaults are Rule 0 (docs/durability.md); each can be switched off.
 
-    `begins`: the kinds of message that begin a session. `inbox_swept`: recovery looks at inbox rows without a session.
-    `road`: the rules of early release (`search.early`); None: nothing is released early. So it is in a sidecar today.
-    `released`: the kinds of message that leave the inbox when they are heard, not when the session is over.
-    `commit_first`: records are committed before messages leave. `page_rows`: the entries in one answer to a close.
+    `begins`: the kinds of message that begin a session.
+    `inbox_swept`: recovery looks at inbox rows without a session. `road`: the rules of early release (`search.early`);
+    None: nothing is released early. `released`: the kinds of message that leave the inbox when they are heard, not when
+    the session is over. `commit_first`: records are committed before messages leave. `page_rows`: the entries in one
+    answer to a close.
     """
 
     core: type[Session] = Session
