@@ -1,13 +1,15 @@
 """What is said on a link, over which one sidecar hands messages to another (`accompanist.sidecar.links`).
 
     caller -> {"link": 1, "service": "payment", "proof": "9c0e…"}       first, once: who calls
-    caller <- {"link": 1}                                               it is believed
+    caller <- {"link": 1, "early": true}                                it is believed, and may hand messages early
     caller -> {"messages": […]}                                         messages, as `rpc.peers` writes them
+    caller -> {"early": true, "messages": […]}                          messages whose commit follows
     caller <- {"elsewhere": [3, 60]}                                    shards that the sidecar does not hold (any more)
 
 Each is one frame (`rpc.framing`), and none is answered but the first.
 
-Not promised: that messages arrive. They are in the receiver's inbox before they are handed over.
+Not promised: that messages arrive. They are in the receiver's inbox before they are handed over; early ones will be
+there, unless their sender dies first.
 """
 
 from __future__ import annotations
@@ -32,14 +34,17 @@ class Hello(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Told(msgspec.Struct):
-    """What a sidecar says to its caller: that it is believed (`link`), or which shards are held elsewhere."""
+    """What a sidecar says to its caller: that it is believed (`link`), and whether it takes messages `early`; or which
+    shards are held elsewhere."""
 
     link: int = 0
+    early: bool = False
     elsewhere: list[int] = []
 
 
 class _Handed(msgspec.Struct):
     messages: msgspec.Raw
+    early: bool = False
 
 
 class Unreadable(Exception):
@@ -71,7 +76,7 @@ def read_hello(body: bytes) -> tuple[str, bytes]:
 
 def believed() -> bytes:
     """Answer a caller that it is believed."""
-    return msgspec.json.encode(Told(link=VERSION))
+    return msgspec.json.encode(Told(link=VERSION, early=True))
 
 
 def elsewhere(shards: Sequence[int]) -> bytes:
@@ -88,13 +93,19 @@ def read_told(body: bytes) -> Told:
         raise Unreadable("it is no answer on a link") from None
 
 
-def read_messages(body: bytes) -> list[Message]:
-    """Messages that were handed over. Raises Unreadable."""
+def early(handed: bytes) -> bytes:
+    """Say of messages that are handed over that their commit follows."""
+    return b'{"early":true,' + handed[1:]
+
+
+def read_messages(body: bytes) -> tuple[list[Message], bool]:
+    """Messages that were handed over, and whether that was early. Raises Unreadable."""
     try:
         strict.check(body)
-        messages = peers.read(bytes(_handed.decode(body).messages))
+        handed = _handed.decode(body)
+        messages = peers.read(bytes(handed.messages))
     except (strict.Malformed, msgspec.DecodeError, UnicodeDecodeError):
         raise Unreadable("it is no list of messages") from None
     if any(len(message.payload) > limits.payload_bytes_max for message in messages):
         raise Unreadable("a message is larger than any that is stored")
-    return messages
+    return messages, handed.early

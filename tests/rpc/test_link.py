@@ -20,20 +20,21 @@ def message(payload: bytes = b'{"a":1}') -> Message:
 
 def test_who_calls_reads_back() -> None:
     assert link.read_hello(link.hello("payment", b"\x00\xff")) == ("payment", b"\x00\xff")
-    assert link.read_told(link.believed()) == link.Told(link=link.VERSION)
+    assert link.read_told(link.believed()) == link.Told(link=link.VERSION, early=True)
     assert link.read_told(link.elsewhere([3, 60])) == link.Told(elsewhere=[3, 60])
 
 
 def test_messages_read_back_with_the_bytes_of_their_payloads() -> None:
     sent = [message(), message(b'[1.0, "\xc3\xa4"]')]
     [(_, body)] = list(peers.calls(sent))
-    assert link.read_messages(body) == sent
+    assert link.read_messages(body) == (sent, False)
+    assert link.read_messages(link.early(body)) == (sent, True)
 
 
 def test_a_payload_that_no_log_stores_is_refused() -> None:
     largest = b'"' + b"x" * (limits.payload_bytes_max - 2) + b'"'
     [(_, body)] = list(peers.calls([message(largest)]))
-    assert len(link.read_messages(body)) == 1
+    assert len(link.read_messages(body)[0]) == 1
     with pytest.raises(link.Unreadable):
         link.read_messages(peers.arguments([message(largest[:-1] + b'x"')]))
 

@@ -26,8 +26,8 @@ from accompanist.runtime.messages import Message
 
 logger = structlog.get_logger("accompanist.links")
 
-Handed = Callable[[str, Sequence[Message]], Sequence[int]]
-"""Takes the messages of a service. Returns the shards that are not held here."""
+Handed = Callable[[str, Sequence[Message], bool], Sequence[int]]
+"""Takes the messages of a service, and whether they are early. Returns the shards that are not held here."""
 
 
 class LinkServer:
@@ -87,7 +87,8 @@ class LinkServer:
             caller.patience.cancel()
             connection.send(link.believed())
             return
-        if elsewhere := self._handed(caller.service, link.read_messages(body)):
+        messages, early = link.read_messages(body)
+        if elsewhere := self._handed(caller.service, messages, early):
             connection.send(link.elsewhere(elsewhere))
 
     def _lost(self, connection: Connection, reason: str) -> None:

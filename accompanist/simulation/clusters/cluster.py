@@ -44,6 +44,7 @@ from accompanist.sidecar.loops.collection import Collector
 from accompanist.sidecar.loops.intake import Intake
 from accompanist.sidecar.loops.relay import Relay
 from accompanist.sidecar.sessions.driver import Driver
+from accompanist.sidecar.sessions.early import EarlyRelease
 from accompanist.sidecar.sessions.residence import Residence
 from accompanist.sidecar.tracing import Tracing
 from accompanist.sidecar.versions import Versions
@@ -352,7 +353,15 @@ class Replica:
         self.waiters = Waiters()
         hosted = cluster.hosted(self.service)
         self.driver = Driver(
-            self.service, hosted, self.log, self.flusher, self.calls, tracing, self.waiters.ended, clock=self.clock
+            self.service,
+            hosted,
+            self.log,
+            self.flusher,
+            self.calls,
+            tracing,
+            self.waiters.ended,
+            clock=self.clock,
+            early=EarlyRelease(self._hand_early, self.log.accept) if cluster.links.early else None,
         )
         collection = Collector(self.log, self.calls, collect_after_ms=collect_after_ms, tombstone_ms=tombstone_ms)
         background = Background(away=(LogUnavailable,), jitter=chance, clock=loop.time)
@@ -374,6 +383,7 @@ class Replica:
             background=background,
             relayed=self.relay.wake,
             handled=self.handed.handled,
+            queued=lambda: self.handed.queued,
         )
         self._serve(hosted, tracing)
         self.begun = versions is None
@@ -438,10 +448,13 @@ class Replica:
     def _hand(self, stored: Stored) -> Stored:
         return self.cluster.links.hand(self.service, stored)
 
-    def heard(self, speaker: str, messages: Sequence[Message]) -> None:
+    def _hand_early(self, messages: Stored) -> None:
+        self.cluster.links.hand_early(self.service, messages)
+
+    def heard(self, speaker: str, messages: Sequence[Message], early: bool = False) -> None:
         """Take messages that a peer has handed over."""
         if not self.api.leaving:
-            self.handed.take(speaker, messages)
+            self.handed.take(speaker, messages, early)
 
     def _wake(self) -> None:
         self.intake.wake()
