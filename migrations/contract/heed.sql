@@ -1,9 +1,10 @@
--- `heed` makes sure that the inbox has messages that were handed over, as they were, and takes them from the queue where
--- their session has a row. A commit of a session that depends on them ends with it: without them, nothing of it is
--- written.
+-- `heed` makes sure that the inbox has messages that were handed over, as they were, and takes them from the queue
+-- where their session has a row. A commit of a session that depends on them ends with it: without them, nothing of it
+-- is written.
 --
 -- Called by: `accompanist/log/postgres.py`; in one statement behind `flush`.
 -- Locks: the rows of `arrival` that it removes. It waits 2 s for a lock at most.
+-- Answers: nothing.
 -- Raises: AC004 where the inbox does not have one of them.
 CREATE FUNCTION heed(
     services text[], sessions uuid[], sites text[], senders text[], receivers text[], kinds text[],
