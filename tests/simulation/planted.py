@@ -30,7 +30,6 @@ from accompanist.runtime.replay import executed_by
 from accompanist.runtime.requests import UndoRequests
 from accompanist.runtime.saga import StepAction, StepOutcome
 from accompanist.runtime.state import SessionState
-from accompanist.runtime.tombstone import leaves_one
 from accompanist.runtime.undo import Undo
 from accompanist.sidecar.api.starting import Starting
 from accompanist.sidecar.calls.attempts import Calls
@@ -38,7 +37,6 @@ from accompanist.sidecar.calls.outstanding import Outstanding
 from accompanist.sidecar.loops.relay import Relay
 from accompanist.sidecar.sessions.asking import Asking
 from accompanist.sidecar.sessions.driver import Driver
-from accompanist.sidecar.sessions.early import Unconfirmed
 from accompanist.sidecar.sessions.freshness import Freshness, shard_of
 from accompanist.sidecar.sessions.holding import Holding
 from accompanist.sidecar.sessions.output_commit import OutputCommit
@@ -166,24 +164,6 @@ def released_early() -> Sequence[Any]:
         real(self, of, msgspec.structs.replace(burst, calls=()))
 
     return [patch.object(OutputCommit, "carry", carry)]
-
-
-def forgotten_left_open() -> Sequence[Any]:
-    """A role that heard something early, and forgot it, keeps a tombstone and says that it is undone."""
-
-    def leaves(self: Any, message: Any) -> bool:
-        return leaves_one(message, self._service)
-
-    return [patch.object(Driver, "leaves_tombstone", leaves)]
-
-
-def early_not_waited_for() -> Sequence[Any]:
-    """A vote does not wait for what its session has heard early."""
-
-    async def none_left(self: Any, key: Any) -> None:
-        return None
-
-    return [patch.object(Unconfirmed, "none_left", none_left), patch.object(Unconfirmed, "waiting", lambda *of: ())]
 
 
 def query_unrecorded() -> Sequence[Any]:
@@ -377,12 +357,6 @@ PLANTED = [
         released_early,
         quick=False,
         only="errand",
-    ),
-    Plant(
-        "forgotten-left-open", "what was done early and forgotten is not undone", 300, forgotten_left_open, quick=False
-    ),
-    Plant(
-        "early-not-waited-for", "a vote is stable before what it follows from", 300, early_not_waited_for, quick=False
     ),
     Plant("query-unrecorded", "a query's reply is not recorded", 60, query_unrecorded),
     Plant("contacts-uncounted", "a done vote counts without those it has reached", 100, contacts_uncounted),

@@ -37,7 +37,7 @@ class EarlyRelease(NamedTuple):
     store: Callable[[str, Sequence[Message]], Awaitable[Sequence[Delivery]]]
 
 
-class _Heard:
+class _EarlyHeard:
     """A message that a session has heard. `said`: its sender says that it has committed it."""
 
     def __init__(self, session: Session, entry: InboxEntry, timer: asyncio.TimerHandle | None, said: bool) -> None:
@@ -61,7 +61,7 @@ class Unconfirmed:
         self._store = store
         self._tasks = tasks
         self._lost = lost
-        self._heard: dict[Key, dict[Identity, _Heard]] = {}
+        self._heard: dict[Key, dict[Identity, _EarlyHeard]] = {}
         self._unsaid: Counter[Key] = Counter()
         self._none_left: dict[Key, asyncio.Event] = {}
         self.left: Callable[[Sequence[InboxEntry]], None] = lambda entries: None
@@ -88,7 +88,7 @@ class Unconfirmed:
             later = asyncio.get_running_loop().call_later
             timer = later(limits.early_store_ms / 1000, self._overdue, session.key, identity)
             self._unsaid[session.key] += 1
-        of_session[identity] = _Heard(session, entry, timer, said)
+        of_session[identity] = _EarlyHeard(session, entry, timer, said)
 
     def said(self, service: str, message: Message) -> bool:
         """Note that a service says that it has committed a message. Returns whether a session has heard it already: the
@@ -146,7 +146,7 @@ class Unconfirmed:
             if heard.timer is not None:
                 heard.timer.cancel()
 
-    def _say(self, heard: _Heard) -> None:
+    def _say(self, heard: _EarlyHeard) -> None:
         if heard.timer is not None:
             heard.timer.cancel()
         if heard.said:
@@ -159,7 +159,7 @@ class Unconfirmed:
             if (event := self._none_left.pop(key, None)) is not None:
                 event.set()
 
-    def _end(self, heard: _Heard) -> None:
+    def _end(self, heard: _EarlyHeard) -> None:
         self._say(heard)
         key = heard.session.key
         del self._heard[key][heard.entry.message.key]
@@ -170,7 +170,7 @@ class Unconfirmed:
         if (heard := self._heard.get(key, {}).get(identity)) is not None:
             self._tasks.spawn([], self._keep(heard))
 
-    async def _keep(self, heard: _Heard) -> None:
+    async def _keep(self, heard: _EarlyHeard) -> None:
         """Store a message that its sender has not stored. One at a time: its sender may be storing it with others just
         now, in another order."""
         assert self._store is not None
