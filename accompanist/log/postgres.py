@@ -239,9 +239,11 @@ class PostgresLog:
             outgoing.records(),
         )
         heard = [entry for commit in commits for entry in commit.heard]
-        query = _FLUSH_HEARD if heard else _FLUSH
         try:
-            answers = await self._marked(query, (*arguments, *(_named(heard) if heard else ())), list(written))
+            if heard:
+                answers = await self._marked(_FLUSH_HEARD, (*arguments, *_named(heard)), list(written))
+            else:
+                answers = await self._marked(_FLUSH, arguments, list(written))
         except asyncpg.PostgresError as problem:
             if problem.sqlstate == NOT_IN_INBOX_STATE:
                 raise NotInInbox from None

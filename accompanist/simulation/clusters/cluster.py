@@ -44,7 +44,6 @@ from accompanist.sidecar.loops.collection import Collector
 from accompanist.sidecar.loops.intake import Intake
 from accompanist.sidecar.loops.relay import Relay
 from accompanist.sidecar.sessions.driver import Driver
-from accompanist.sidecar.sessions.early import EarlyRelease
 from accompanist.sidecar.sessions.residence import Residence
 from accompanist.sidecar.tracing import Tracing
 from accompanist.sidecar.versions import Versions
@@ -352,17 +351,8 @@ class Replica:
         self.calls = Calls(classes, tracing, chance=chance, clock=self.clock, new_id=self.new_id, monotonic=loop.time)
         self.waiters = Waiters()
         hosted = cluster.hosted(self.service)
-        self.driver = Driver(
-            self.service,
-            hosted,
-            self.log,
-            self.flusher,
-            self.calls,
-            tracing,
-            self.waiters.ended,
-            clock=self.clock,
-            early=EarlyRelease(self._hand_early, self.log.accept) if cluster.links.early else None,
-        )
+        given = (self.service, hosted, self.log, self.flusher, self.calls, tracing, self.waiters.ended)
+        self.driver = Driver(*given, clock=self.clock, early=cluster.links.release_of(self))
         collection = Collector(self.log, self.calls, collect_after_ms=collect_after_ms, tombstone_ms=tombstone_ms)
         background = Background(away=(LogUnavailable,), jitter=chance, clock=loop.time)
         versions = None
@@ -447,9 +437,6 @@ class Replica:
 
     def _hand(self, stored: Stored) -> Stored:
         return self.cluster.links.hand(self.service, stored)
-
-    def _hand_early(self, messages: Stored) -> None:
-        self.cluster.links.hand_early(self.service, messages)
 
     def heard(self, speaker: str, messages: Sequence[Message], early: bool = False) -> None:
         """Take messages that a peer has handed over."""

@@ -7,10 +7,12 @@ lost, or comes where it does not belong, is found in the log. Some seeds have no
 from __future__ import annotations
 
 import random
+from functools import partial
 from typing import TYPE_CHECKING
 
 from accompanist.log.inbox import Stored, nothing_handed
 from accompanist.runtime.messages import Message
+from accompanist.sidecar.sessions.early import EarlyRelease
 from accompanist.simulation.clusters.faults import FaultKind
 
 if TYPE_CHECKING:
@@ -46,6 +48,10 @@ class SimulatedLinks:
             self._cluster.mark("handed over")
             self._carry(replica, speaker, message, early=False)
         return left
+
+    def release_of(self, replica: Replica) -> EarlyRelease | None:
+        """How a sidecar releases early; None if those of this cluster do not."""
+        return EarlyRelease(partial(self.hand_early, replica.service), replica.log.accept) if self.early else None
 
     def hand_early(self, speaker: str, messages: Stored) -> None:
         """Hand over messages of a service before their commit."""
