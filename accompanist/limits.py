@@ -115,7 +115,8 @@ link_address_bytes_max = 100  # The path of a link's socket. Beyond: it is made 
 handed_kept_max = 20_000
 # Messages handed over that wait for an answer of the log. Beyond: further ones are taken from the log.
 handed_waiting_max = 2_000
-handed_take_ms = 50  # After a message was handed over, the log is asked so much later, to acknowledge it there.
+early_store_ms = 500  # A message that was heard early is stored by its receiver, if its sender has not done so by then.
+handed_take_ms = 300  # After a message was handed over, the log is asked so much later, to acknowledge it there.
 poll_ms = 1_000  # Longest pause between looks at what waits in the log: the guarantee behind NOTIFY, which only wakes.
 wakeup_late_ms = 1_000  # A wake-up that comes so long after the poll that found its news counts as lost.
 slowness_told_s = 60.0  # For so long after a lost wake-up, or a refused connection, `doctor` reports it.

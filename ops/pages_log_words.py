@@ -206,6 +206,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "relay": Function(SENDING, "what is due for services in other databases; due again later, until `relayed`"),
     "relayed": Function(SENDING, "what those services answered"),
     "undelivered": Function(SENDING, "messages of open sessions here that nobody will ever take"),
+    "heed": Function(RECEIVING, "makes sure that the inbox has what a commit depends on, and takes it from the queue"),
     "confirm": Function(
         RECEIVING, "whether messages that a peer has handed over directly are in the inbox, and their sessions known"
     ),

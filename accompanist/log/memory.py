@@ -38,6 +38,7 @@ from accompanist.runtime.ports import (
     NEVER_DELIVERED,
     AuditEntry,
     Commit,
+    Confirmation,
     Cursor,
     Delivery,
     DueTimers,
@@ -50,6 +51,7 @@ from accompanist.runtime.ports import (
     Leases,
     LogUnavailable,
     Memory,
+    NotInInbox,
     PendingWork,
     QuotaLimits,
     ReachedQuota,
@@ -115,6 +117,9 @@ class MemoryLog:
         with self._call():
             epochs = self._held_epochs.needed(commits)
             self._check(epochs)
+            heard = [entry for commit in commits for entry in commit.heard]
+            if not all(self._confirmed(entry).there for entry in heard):
+                raise NotInInbox
             # like the one SQL statement, write each session's commits merged
             written = sessions.writes(commits, epochs)
             for write in written.values():
@@ -123,6 +128,9 @@ class MemoryLog:
                 self._write(commit)
             for timer in (timer for commit in commits for timer in commit.timers):
                 self.tables.set_timer(timer)
+            for entry in heard:
+                if (entry.message.session, entry.message.receiver) in self.tables.sessions:
+                    self.tables.arrivals.pop((*entry.message.key, entry.sender_service), None)
             rows = [write.row for write in written.values()]
             self.tables.end_timers(rows, [row for commit in commits for row in commit.results])
             answers = self._deliver(inbox.OutgoingMessages(commits, self._schemas, self._away))
@@ -193,20 +201,19 @@ class MemoryLog:
         known = (place[0], place[3]) in self.tables.sessions
         return InboxEntry(message=message, sender_service=service, known=known, place=(self.tables.places[place], 0))
 
-    async def confirm(self, entries: Sequence[InboxEntry]) -> Sequence[bool | None]:
+    async def confirm(self, entries: Sequence[InboxEntry]) -> Sequence[Confirmation]:
         with self._call():
             return [self._confirmed(entry) for entry in entries]
 
-    def _confirmed(self, entry: InboxEntry) -> bool | None:
+    def _confirmed(self, entry: InboxEntry) -> Confirmation:
         message, tables = entry.message, self.tables
         held = tables.inbox.get((*message.key, entry.sender_service))
-        if held is None:
-            return None
-        found = held[0]
-        if (found.kind, found.payload, found.header) != (message.kind, message.payload, message.header):
-            return None
+        found = held[0] if held is not None else None
+        there = found is not None and (
+            (found.kind, found.payload, found.header) == (message.kind, message.payload, message.header)
+        )
         key = (message.session, message.receiver)
-        return key in tables.sessions or key in tables.stubs
+        return Confirmation(there, key in tables.sessions or key in tables.stubs)
 
     async def load(self, keys: Sequence[tuple[UUID, str]], *, whole: bool = False) -> Sequence[Memory]:
         with self._call():

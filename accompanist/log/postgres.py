@@ -53,6 +53,7 @@ from accompanist.runtime.ports import (
     EVERY_SESSION,
     AuditEntry,
     Commit,
+    Confirmation,
     Cursor,
     Delivery,
     DueTimers,
@@ -63,6 +64,7 @@ from accompanist.runtime.ports import (
     LeaseLost,
     Leases,
     Memory,
+    NotInInbox,
     PendingWork,
     QuotaLimits,
     ReachedQuota,
@@ -77,7 +79,11 @@ from accompanist.runtime.ports import (
 
 LEASE_LOST_STATE = "AC001"
 
+NOT_IN_INBOX_STATE = "AC004"
+
 _FLUSH = "SELECT mark($1, $2, $3, $4), flush($5, $6, $7, $8, $9, $10, $11)"
+_FLUSH_HEARD = """
+SELECT mark($1, $2, $3, $4), flush($5, $6, $7, $8, $9, $10, $11), heed($12, $13, $14, $15, $16, $17, $18, $19)"""
 _TAKE = """
 SELECT session, site, sender, receiver, kind, header, payload, context, place, sender_service, known, closed
 FROM take($1, $2, $3, $4, $5, $6, $7, $8, $9)"""
@@ -103,6 +109,13 @@ _LIGHTEN = """
 SELECT sessions, extract(epoch FROM reached)::float8 AS reached
 FROM lighten($1, $2, to_timestamp($3::float8), $4)"""
 _FORGET = "SELECT forget($1, $2, $3, $4)"
+
+
+def _named(entries: Sequence[InboxEntry]) -> Sequence[Sequence[Any]]:
+    """Messages that were handed over, as the log is asked for them: by name, speaker, kind, header and digest."""
+    *places, headers, payloads, _ = inbox.columns([entry.message for entry in entries])
+    digests = [hashlib.sha256(payload).digest() for payload in payloads]
+    return ([entry.sender_service for entry in entries], *places, headers, digests)
 
 
 class PostgresLog:
@@ -225,9 +238,15 @@ class PostgresLog:
             outgoing.targets(),
             outgoing.records(),
         )
+        heard = [entry for commit in commits for entry in commit.heard]
         try:
-            answers = await self._marked(_FLUSH, arguments, list(written))
+            if heard:
+                answers = await self._marked(_FLUSH_HEARD, (*arguments, *_named(heard)), list(written))
+            else:
+                answers = await self._marked(_FLUSH, arguments, list(written))
         except asyncpg.PostgresError as problem:
+            if problem.sqlstate == NOT_IN_INBOX_STATE:
+                raise NotInInbox from None
             if problem.sqlstate == LEASE_LOST_STATE:
                 raise LeaseLost([int(shard) for shard in (problem.detail or "").split(",")]) from None
             raise
@@ -254,14 +273,10 @@ class PostgresLog:
             # acknowledge unreadable rows at once and take again, so that they never delay a message
             inbox.passed_over([(fate, service, *of) for _, *of, service, fate in seen])
 
-    async def confirm(self, entries: Sequence[InboxEntry]) -> Sequence[bool | None]:
-        messages = [entry.message for entry in entries]
-        *places, headers, payloads, _ = inbox.columns(messages)
-        digests = [hashlib.sha256(payload).digest() for payload in payloads]
-        asked = ([entry.sender_service for entry in entries], *places, headers, digests)
+    async def confirm(self, entries: Sequence[InboxEntry]) -> Sequence[Confirmation]:
         async with reach(), self._pool.acquire() as connection:
-            answers = await connection.fetchval(_CONFIRM, *asked)
-        return [None if answer == "absent" else answer == "known" for answer in answers]
+            answers = await connection.fetchval(_CONFIRM, *_named(entries))
+        return [Confirmation(not answer.startswith("absent"), answer.endswith("known")) for answer in answers]
 
     async def load(self, keys: Sequence[tuple[UUID, str]], *, whole: bool = False) -> Sequence[Memory]:
         asked = ([session for session, _ in keys], [role for _, role in keys])

@@ -1,8 +1,9 @@
 """What is said on a link, over which one sidecar hands messages to another (`accompanist.sidecar.links`).
 
     caller -> {"link": 1, "service": "payment", "proof": "9c0e…"}       first, once: who calls
-    caller <- {"link": 1}                                               it is believed
+    caller <- {"link": 1, "early": true}                                it is believed, and may hand messages early
     caller -> {"messages": […]}                                         messages, as `rpc.peers` writes them
+    caller -> {"early": true, "messages": […]}                          messages whose commit follows
     caller <- {"elsewhere": [3, 60]}                                    shards that the sidecar does not hold (any more)
 
 Each is one frame (`rpc.framing`), and none is answered but the first. With volatile sessions (docs/volatile.md):
@@ -13,8 +14,8 @@ Each is one frame (`rpc.framing`), and none is answered but the first. With vola
 
 A sidecar of a release without volatile sessions names no process, and is sent none of theirs.
 
-Not promised: that messages arrive. Those of durable sessions are in the receiver's inbox before they are handed
-over.
+Not promised: that messages arrive. Those of durable sessions are in the receiver's inbox before they are handed over;
+early ones will be there, unless their sender dies first.
 """
 
 from __future__ import annotations
@@ -41,10 +42,11 @@ class Hello(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Told(msgspec.Struct):
-    """What a sidecar says to its caller: that it is believed (`link`), its process if it takes volatile sessions, which
-    shards are held elsewhere, which volatile sessions are lost."""
+    """What a sidecar says to its caller: that it is believed (`link`), whether it takes messages `early`, and its
+    process if it takes volatile sessions; which shards are held elsewhere; which volatile sessions are lost."""
 
     link: int = 0
+    early: bool = False
     elsewhere: list[int] = []
     volatile: str = ""
     lost: list[Lost] = []
@@ -52,14 +54,17 @@ class Told(msgspec.Struct):
 
 class _Handed(msgspec.Struct):
     messages: msgspec.Raw
+    early: bool = False
     volatile: str = ""
     lost: list[Lost] = []
 
 
 class Handed(NamedTuple):
-    """What a caller hands over. `process`: of the caller, if the messages are of volatile sessions."""
+    """What a caller hands over. `early`: before its commit. `process`: of the caller, if the messages are of volatile
+    sessions."""
 
     messages: Sequence[Message]
+    early: bool
     process: str
     lost: Sequence[Lost]
 
@@ -93,7 +98,7 @@ def read_hello(body: bytes) -> tuple[str, bytes]:
 
 def believed(process: str = "") -> bytes:
     """Answer a caller that it is believed. `process`: ours, if it takes volatile sessions."""
-    return msgspec.json.encode(Told(link=VERSION, volatile=process))
+    return msgspec.json.encode(Told(link=VERSION, early=True, volatile=process))
 
 
 def cannot_go_on(lost: Sequence[Lost]) -> bytes:
@@ -124,6 +129,11 @@ def read_told(body: bytes) -> Told:
         raise Unreadable("it is no answer on a link") from None
 
 
+def early(handed: bytes) -> bytes:
+    """Say of messages that are handed over that their commit follows."""
+    return b'{"early":true,' + handed[1:]
+
+
 def read_handed(body: bytes) -> Handed:
     """What was handed over. Raises Unreadable."""
     try:
@@ -136,4 +146,4 @@ def read_handed(body: bytes) -> Handed:
         raise Unreadable("a message is larger than any that is stored")
     if len(said.volatile) > limits.name_chars_max or len(said.lost) > limits.relay_rows_max:
         raise Unreadable("what it says of volatile sessions is too long")
-    return Handed(messages, said.volatile, said.lost if said.volatile else ())
+    return Handed(messages, said.early, said.volatile, said.lost if said.volatile else ())

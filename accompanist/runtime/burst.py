@@ -50,7 +50,7 @@ class Burst(msgspec.Struct, frozen=True):
     `consumed`: messages that the program took in this burst for the first time (for telemetry; `runtime.trace`).
     `forced`: it holds something that has to be stable before it is released. `early`: where the worker has a fence, the
     burst may be released before the log has it, or has what it depends on: others keep all of that. `ahead`: so many
-    of its messages, the first, may be, even if the rest has to wait. No sidecar does so yet (docs/durability.md).
+    of its messages, the first, may be, even if the rest has to wait (`sidecar.sessions.early`).
     `ended`: the role reached its last phase. `parked`: it stopped for an operator in this burst. `timers`: timers set
     in this commit, so that a crash does not restart the wait."""
 

@@ -33,6 +33,7 @@ from accompanist.runtime.messages import Message
 from accompanist.runtime.operator_identity import Operator
 from accompanist.runtime.ports import (
     Commit,
+    Confirmation,
     Delivery,
     DueTimers,
     InboxEntry,
@@ -111,9 +112,8 @@ class SessionPort(Protocol):
         at most `limits.page_rows_max` and about `limits.page_bytes_max`. Empty if that message is not in the inbox."""
         ...
 
-    async def confirm(self, entries: Sequence[InboxEntry]) -> Sequence[bool | None]:
-        """Whether the session of each message is known: it has a row or a stub. None: the inbox does not have that
-        message of that service with that content."""
+    async def confirm(self, entries: Sequence[InboxEntry]) -> Sequence[Confirmation]:
+        """Whether the inbox has each message, of that service with that content, and whether its session is known."""
         ...
 
     async def end_timer(self, session: UUID, role: str, site: str) -> None:

@@ -135,6 +135,9 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     messages: tuple[Message, ...] = ()
     home: tuple[Message, ...] = ()
     timers: tuple[TimerRow, ...] = ()
+    heard: tuple[InboxEntry, ...] = ()
+    """Messages that were handed over, and that this depends on: if the inbox does not have one, nothing is written.
+    They leave the queue in the same commit."""
     epoch: int | None = None
     """The epoch of `shard` under which this was decided. The group commit requires one; given to the log directly,
     None means the epoch that the log holds."""
@@ -191,6 +194,18 @@ def fate(delivery: Delivery) -> Fate:
             return Fate.NEVER
         case _:
             assert_never(delivery)
+
+
+class NotInInbox(Exception):
+    """A commit depends on a message that the inbox does not have."""
+
+
+class Confirmation(NamedTuple):
+    """What the log has of a message that a peer has handed over. `there`: the inbox has it, with this content, from
+    this service. `known`: its session has a row or a stub."""
+
+    there: bool
+    known: bool
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):

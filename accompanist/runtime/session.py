@@ -390,6 +390,14 @@ class Session:
             return self.row.parked is not None and not self.whole
         return message.kind in UNDOES and self.row.phase is Phase.RUNNING and not self.knows_its_past
 
+    def hears_early(self, message: Message) -> bool:
+        """Whether a message that the log may not have yet can be handled now: the program runs, has all that arrived in
+        memory, and has not had this one."""
+        if message.kind is Kind.DONE:
+            return self.row.phase in (Phase.RUNNING, Phase.DONE) and message.sender not in self.state.said_done
+        fresh = self.state.mailbox.get(message.site, message.sender) is None
+        return fresh and self.whole and self.row.phase is Phase.RUNNING and self.row.parked is None
+
     def make_room(self, messages: Sequence[Message]) -> None:
         """Make room for these messages, which the program asks for next."""
         self.state.mailbox.make_room(messages)

@@ -65,6 +65,7 @@ from accompanist.sidecar.peering import peering, peers_access
 from accompanist.sidecar.refused_connections import RefusedConnections
 from accompanist.sidecar.sealing import version_key
 from accompanist.sidecar.sessions.driver import Driver
+from accompanist.sidecar.sessions.early import EarlyRelease
 from accompanist.sidecar.tracing import Tracing
 from accompanist.sidecar.versions import Versions
 from accompanist.sidecar.volatile.far_ways import FarWays, receiver
@@ -195,7 +196,14 @@ class Sidecar:
         versions = Versions(self._hosted, self._log, tombstone_ms=service.tombstone_s * 1000)
         await versions.register()
         self._driver = Driver(
-            service.name, self._hosted, self._log, self._flusher, self._calls, self._tracing, self._waiters.ended
+            service.name,
+            self._hosted,
+            self._log,
+            self._flusher,
+            self._calls,
+            self._tracing,
+            self._waiters.ended,
+            early=None if service.link == OFF else EarlyRelease(self._hand_early, self._log.accept),
         )
         self._volatile = VolatileSessions(
             service.name,
@@ -234,6 +242,7 @@ class Sidecar:
             stands_for_s=self._flusher.stands_for_s,
             relayed=self._relay.wake,
             handled=self._handed.handled,
+            queued=lambda: self._handed.queued,
             acquired=self._acquired.set,
         )
         self._listener = None if service.poll_only else Listener.at(service.database, service.schema, self._hear)
@@ -325,6 +334,11 @@ class Sidecar:
     def _hand(self, stored: Stored) -> Stored:
         """Hand messages over that are in their receivers' inboxes. Returns those that could not be."""
         return nothing_handed(stored) if self._links is None else self._links.hand(stored)
+
+    def _hand_early(self, messages: Stored) -> None:
+        """Hand messages over that are about to be committed."""
+        if self._links is not None:
+            self._links.hand_early(messages)
 
     def _wake(self) -> None:
         self._intake.wake()

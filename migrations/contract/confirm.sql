@@ -1,10 +1,11 @@
 -- `confirm` says of messages that peers have handed over directly whether they are in the inbox, as they were handed
 -- over and said by that service, and whether their sessions are known: then a session has a row or a stub. A message
--- for one that is not known may begin it. What the inbox does not have is not acted upon.
+-- for one that is not known may begin it. What the inbox does not have is acted upon only if it was handed over early.
 --
 -- Called by: `accompanist/log/postgres.py`.
 -- Locks: nothing.
--- Answers: one word for each message, in the order given: `absent`, `new` or `known`.
+-- Answers: a text for each message, in the order given: `new` or `known`; with `absent ` before it, if the inbox does
+--   not have the message.
 CREATE FUNCTION confirm(
     services text[], sessions uuid[], sites text[], senders text[], receivers text[], kinds text[],
     headers bytea[], digests bytea[]
@@ -17,7 +18,9 @@ BEGIN
     RETURN ARRAY(
         SELECT CASE
             WHEN i.kind IS NULL OR i.kind <> k.kind OR i.header <> k.header OR sha256(i.payload) <> k.digest
-            THEN 'absent'
+            THEN 'absent '
+            ELSE ''
+        END || CASE
             WHEN s.session IS NOT NULL OR b.session IS NOT NULL THEN 'known'
             ELSE 'new'
         END

@@ -119,7 +119,7 @@ CREATE TABLE arrival (
     aside boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 CREATE INDEX arrival_fresh ON arrival (arrived_at) WHERE NOT early;
-CREATE INDEX arrival_early ON arrival (session, receiver) WHERE early;
+CREATE INDEX arrival_early ON arrival (session, receiver);
 CREATE INDEX arrival_told ON arrival (arrived_at) WHERE early AND site LIKE '!event/%';  -- events before their session
 CREATE INDEX arrival_of ON arrival (sender_service);  -- what one peer has waiting
 CREATE INDEX arrival_aside ON arrival (arrived_at) WHERE aside;

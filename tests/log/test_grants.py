@@ -37,9 +37,9 @@ SIDECAR_TABLES = {
 }
 FUNCTIONS = {
     "accept", "announce", "attributes_of", "collect", "committed_reads", "confirm", "crowd", "deliver", "deliver_of",
-    "dismiss", "due", "fence", "flush", "forget", "forget_requests", "forget_versions", "hand_over", "keep_statistics",
-    "lease", "lighten", "links", "links_of", "mark", "own_name", "pending", "relay", "relayed", "release", "request_of",
-    "resend", "speaker", "take", "undelivered", "unfinished", "version_of",
+    "dismiss", "due", "fence", "flush", "forget", "forget_requests", "forget_versions", "hand_over", "heed",
+    "keep_statistics", "lease", "lighten", "links", "links_of", "mark", "own_name", "pending", "relay", "relayed",
+    "release", "request_of", "resend", "speaker", "take", "undelivered", "unfinished", "version_of",
 }  # fmt: skip
 OF_ACCEPT = {"heads", "sayable", "shard_of"}
 """Called by `accept` alone, which runs as the owner, and granted to nobody."""

@@ -119,7 +119,9 @@ async def test_a_message_is_confirmed_as_it_was_stored_and_by_whom(world: World,
         msgspec.structs.replace(asked, sender_service="loyalty"),
         InboxEntry(message=message(header()), sender_service="warehouse", known=True),
     ]
-    assert list(await payment.confirm([lies[0], asked, *lies[1:]])) == [None, bool(known), *[None] * 5]
+    there, absent = (True, bool(known)), (False, bool(known))
+    found = await payment.confirm([lies[0], asked, *lies[1:]])
+    assert list(found) == [absent, there, *[absent] * 4, (False, False)]
     assert list(await payment.confirm([])) == []
 
 

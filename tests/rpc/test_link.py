@@ -21,14 +21,17 @@ def message(payload: bytes = b'{"a":1}') -> Message:
 
 def test_who_calls_reads_back() -> None:
     assert link.read_hello(link.hello("payment", b"\x00\xff")) == ("payment", b"\x00\xff")
-    assert link.read_told(link.believed()) == link.Told(link=link.VERSION)
+    assert link.read_told(link.believed()) == link.Told(link=link.VERSION, early=True)
     assert link.read_told(link.elsewhere([3, 60])) == link.Told(elsewhere=[3, 60])
 
 
 def test_messages_read_back_with_the_bytes_of_their_payloads() -> None:
     sent = [message(), message(b'[1.0, "\xc3\xa4"]')]
     [(_, body)] = list(peers.calls(sent))
-    assert link.read_handed(body).messages == sent
+    handed = link.read_handed(body)
+    assert (handed.messages, handed.early) == (sent, False)
+    handed = link.read_handed(link.early(body))
+    assert (handed.messages, handed.early) == (sent, True)
 
 
 def test_a_payload_that_no_log_stores_is_refused() -> None:

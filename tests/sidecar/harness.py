@@ -20,6 +20,7 @@ import orjson
 from accompanist import limits
 from accompanist.language.program.program import RoleProgram
 from accompanist.log.group import Flusher
+from accompanist.log.inbox import Stored
 from accompanist.log.memory import MemoryDatabase, MemoryLog
 from accompanist.rpc import meta as rpc_meta
 from accompanist.rpc.access import calls_as
@@ -34,6 +35,7 @@ from accompanist.sidecar.loops.collection import Collector
 from accompanist.sidecar.loops.intake import Intake
 from accompanist.sidecar.loops.relay import Receiver, Relay
 from accompanist.sidecar.sessions.driver import Driver
+from accompanist.sidecar.sessions.early import EarlyRelease
 from accompanist.sidecar.tracing import Tracing
 from accompanist.simulation.worker import FencedWorker, close_reply
 from accompanist.telemetry.facts import Span
@@ -101,7 +103,18 @@ class Sidecar:
         tracing = Tracing(Telemetry(world.spans.append), {})
         calls = Calls({role.upper(): world.workers[role]}, tracing, sleep=_at_once, chance=lambda: 0.0)
         calls._learn(role.upper(), Replied(b"0"))  # as `look` would: these workers have fences
-        self.driver = Driver(role, Hosted(world.programs[role]), self.log, self.flusher, calls, tracing, world.ended)
+        self.early: list[Message] = []
+        """What it has handed over before its commit; nobody gets it."""
+        self.driver = Driver(
+            role,
+            Hosted(world.programs[role]),
+            self.log,
+            self.flusher,
+            calls,
+            tracing,
+            world.ended,
+            early=EarlyRelease(self._hand_early, self.log.accept) if world.early else None,
+        )
         collection = Collector(self.log, calls, collect_after_ms=world.collect_after_ms)
         couriers = {other: Wire(world, role, other) for other in away}
         self.relay = Relay(self.log, couriers, self.driver.clashed)
@@ -113,10 +126,14 @@ class Sidecar:
             stands_for_s=self.flusher.stands_for_s,
             relayed=self.relay.wake,
             handled=lambda entry: self.handed.handled(entry),
+            queued=lambda: self.handed.queued,
         )
         self.handed = HandedOver(
             self.log, self.driver, self.intake.wake, self.intake.wake_later, lambda: world.wake({role: None})
         )
+
+    def _hand_early(self, messages: Stored) -> None:
+        self.early += [message for _, message in messages]
 
     def _delivered(self, services: Collection[str]) -> None:
         self.relay.wake(services)
@@ -154,8 +171,10 @@ class Services:
         declines: str = "",
         collect_after_ms: int = limits.collect_after_ms,
         apart: Collection[str] = (),
+        early: bool = False,
     ) -> None:
         self.programs = programs
+        self.early = early
         self.collect_after_ms = collect_after_ms
         self.now = 0.0
         self.database = MemoryDatabase([role for role in programs if role not in apart], clock=lambda: self.now)

@@ -4,6 +4,7 @@ known."""
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from uuid import UUID, uuid4
 
 import msgspec
@@ -69,7 +70,13 @@ async def test_it_is_not_handled_again_when_the_log_brings_it() -> None:
     assert not [one for one in services.database.services["b"].arrivals if one[0] == message.session], "acknowledged"
 
 
-async def test_what_the_inbox_does_not_have_is_not_acted_upon() -> None:
+async def stuck(commits: Sequence[Commit]) -> Sequence[Sequence[Delivery]]:
+    """A flush that the log does not answer."""
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+async def test_what_the_inbox_does_not_have_is_not_acted_upon(monkeypatch: pytest.MonkeyPatch) -> None:
     """A peer that hands over what it has not stored, or another content: nothing begins, and nothing is remembered."""
     services = Services(sagas.ring())
     b = await quiet_b(services)
@@ -88,6 +95,7 @@ async def test_what_the_inbox_does_not_have_is_not_acted_upon() -> None:
         assert b.driver.session(lie.session, "b") is None
     entry = InboxEntry(message=message, sender_service="a", known=True)
     assert not b.handed.handled(entry)
+    monkeypatch.setattr(b.log, "flush", stuck)
     b.handed.take("a", [message])
     await turns()
     assert not b.handed.handled(msgspec.structs.replace(entry, sender_service="c")), "another speaker's row"
@@ -215,6 +223,7 @@ async def test_what_is_kept_of_them_is_bounded(monkeypatch: pytest.MonkeyPatch) 
     services = Services(sagas.ring())
     b = await quiet_b(services)
     await b.intake.stop()  # what the log brings is forgotten
+    monkeypatch.setattr(b.log, "flush", stuck)  # a commit would take them from the queue
     messages = [data(uuid4()) for _ in range(3)]
     for message in messages:
         await stored(services, message)

@@ -59,7 +59,7 @@ class Receiver:
         self.heard: list[tuple[str, list[Message]]] = []
         self.elsewhere: list[int] = []
 
-    def take(self, service: str, messages: Sequence[Message]) -> Sequence[int]:
+    def take(self, service: str, messages: Sequence[Message], early: bool) -> Sequence[int]:
         self.heard.append((service, list(messages)))
         return self.elsewhere
 

@@ -46,7 +46,7 @@ async def hand_over(desk: Sidecar, message: Message) -> None:
     assert program is not None
     sender = Session(program, SessionRow(header=message.header, role=message.sender, phase=Phase.RUNNING))
     sender.epoch = desk.driver.holding.epoch_of(message.session)
-    await desk.driver._output._commit(sender, Burst(row=sender.row, messages=(message,)), {}, 0)
+    await desk.driver._output._commit(sender, Burst(row=sender.row, messages=(message,)), (message,), {}, 0, False)
     await until(lambda: not desk.driver._tasks)
 
 

@@ -52,12 +52,12 @@ from tests.simulation.planting import Plant, search
 def vote_told_early() -> Sequence[Any]:
     real = OutputCommit._commit
 
-    async def commit(self: Any, of: Any, burst: Any, cause: Any, began: int) -> None:
+    async def commit(self: Any, of: Any, burst: Any, *given: Any) -> None:
         if burst.row.vote is not None and burst.messages:
             told = Commit(shard=shard_of(of.header.session), messages=burst.messages, epoch=of.epoch)
             with suppress(LeaseLost, LogUnavailable):
                 await self._committer.commit(told)
-        await real(self, of, burst, cause, began)
+        await real(self, of, burst, *given)
 
     return [patch.object(OutputCommit, "_commit", commit)]
 

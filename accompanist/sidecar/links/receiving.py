@@ -28,8 +28,8 @@ from accompanist.runtime.messages import Message
 
 logger = structlog.get_logger("accompanist.links")
 
-Handed = Callable[[str, Sequence[Message]], Sequence[int]]
-"""Takes the messages of a service. Returns the shards that are not held here."""
+Handed = Callable[[str, Sequence[Message], bool], Sequence[int]]
+"""Takes the messages of a service, and whether they are early. Returns the shards that are not held here."""
 
 
 class VolatileTaker(Protocol):
@@ -102,7 +102,7 @@ class LinkServer:
             return
         handed = link.read_handed(body)
         if not handed.process:
-            if elsewhere := self._handed(caller.service, handed.messages):
+            if elsewhere := self._handed(caller.service, handed.messages, handed.early):
                 connection.send(link.elsewhere(elsewhere))
         elif self._volatile is not None:
             for lost in self._volatile.heard(caller.service, handed.process, handed.messages, handed.lost):

@@ -6,6 +6,9 @@ messages go over links it is asked every `lease_ms`, too: a sidecar whose lease 
 not named any more. One that cannot be reached is tried again after `link_look_cap_ms`. A sidecar that does not hold a
 shard any more says so; the next message for that shard has no link, until the peer's log has named one.
 
+A message may also be handed over early, before its commit (docs/durability.md). After the commit it is handed over once
+more: then the receiver looks for it in its log.
+
 Not promised: that a message arrives, or once. Its receiver has it in its inbox; what is not handed over is to be
 notified by the caller. Nothing waits here: a link whose peer does not read is not used until it does. What was written
 to it before is found in the log, by whoever holds the shard then.
@@ -78,6 +81,7 @@ class OpenLink:
     ) -> None:
         self.told = told
         self.ready = False
+        self.takes_early = False
         self.believed = False
         """Whether the sidecar there has ever believed us."""
         self.process = ""
@@ -109,11 +113,11 @@ class OpenLink:
     def usable(self) -> bool:
         return self.ready and not self._choked
 
-    def hand(self, messages: Sequence[Message]) -> None:
+    def hand(self, messages: Sequence[Message], *, early: bool = False) -> None:
         """Write messages, in this turn of the event loop."""
         assert self._connection is not None
         for _, arguments in peers.calls(messages):
-            self._connection.send(arguments)
+            self._connection.send(link.early(arguments) if early else arguments)
 
     def write(self, frames: Iterable[bytes]) -> bool:
         """Write frames about volatile sessions. False, and nothing is written, where the peer leaves too much unread,
@@ -142,6 +146,7 @@ class OpenLink:
         if told.link == link.VERSION and self._patience is not None:
             self._patience.cancel()
             self.ready = self.believed = True
+            self.takes_early = told.early
             self.process = told.volatile
             self._opened()
         self._moved(told.elsewhere)
@@ -242,6 +247,14 @@ class Links:
             if peer is not None and (way is None or not way.ready):
                 self._look(peer)
         return left
+
+    def hand_early(self, messages: Stored) -> None:
+        """Hand over messages that will be committed, where there is a link that takes them."""
+        for service, message in messages:
+            peer = self._peers.get(service)
+            way = peer.shards.get(shard_of(message.session, limits.shards_count)) if peer is not None else None
+            if way is not None and way.usable and way.takes_early and not self._closed:
+                way.hand([message], early=True)
 
     @property
     def open(self) -> int:

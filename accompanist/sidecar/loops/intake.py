@@ -49,8 +49,8 @@ LOOPS = frozenset({"leases", "sweep", "inbox", "outbox", "timers"})
 class Intake:
     """The loops of one sidecar. `owner` names it in the leases; `clock` is monotonic; `stands_for_s` says for how many
     seconds commits have waited while none succeeded; `relayed` is called with the peers in other databases that have
-    messages in the outbox; `handled` says whether a message was handed over and handled; `acquired` is called when
-    shards were acquired, and when leases had lapsed."""
+    messages in the outbox; `handled` says whether a message was handed over and handled, `queued` whether one that was
+    may still be in the queue; `acquired` is called when shards were acquired, and when leases had lapsed."""
 
     def __init__(
         self,
@@ -65,6 +65,7 @@ class Intake:
         stands_for_s: Callable[[], float] = lambda: 0.0,
         relayed: Callable[[Collection[str]], None] = lambda peers: None,
         handled: Callable[[InboxEntry], bool] = lambda entry: False,
+        queued: Callable[[], bool] = lambda: True,
         acquired: Callable[[], None] = lambda: None,
     ) -> None:
         self._stands_for_s = stands_for_s
@@ -78,6 +79,7 @@ class Intake:
         self._clock = clock
         self._relayed = relayed
         self._handled = handled
+        self._queued = queued
         self._acquired = acquired
         self._resends_on = False
         self._collects_on = False
@@ -129,7 +131,8 @@ class Intake:
 
     def _wake_now(self) -> None:
         self._soon = None
-        self.wake()
+        if self._queued():
+            self.wake()
 
     def start(self) -> None:
         self._repeat("leases", self._renew, self._pause_renewing)

@@ -54,6 +54,11 @@ class Asking:
             for call in burst.calls
         )
 
+    def fenced(self, session: Session) -> bool:
+        """Whether a fence keeps what the session's worker does, or the session calls none."""
+        projection = session.program.projection
+        return not projection.operations or self._calls.fenced(projection.role_class)
+
     def ask(self, session: Session, call: CallWorker | CloseWorker, cause: dict[str, str]) -> None:
         if isinstance(call, CallWorker) and self._is_asked(session, call):
             return

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from accompanist.runtime.burst import Burst
 from accompanist.runtime.messages import Message
-from accompanist.runtime.ports import Commit, Delivery, TimerRow
+from accompanist.runtime.ports import Commit, Delivery, InboxEntry, TimerRow
 from accompanist.runtime.session import Session
 from accompanist.sidecar.sessions.freshness import shard_of
 
@@ -18,7 +18,7 @@ class Committer(Protocol):
     async def commit(self, commit: Commit) -> Sequence[Delivery]: ...
 
 
-def row_of(session: Session, timers: Sequence[TimerRow] = ()) -> Commit:
+def row_of(session: Session, timers: Sequence[TimerRow] = (), heard: tuple[InboxEntry, ...] = ()) -> Commit:
     """A commit of a session's present row, under the epoch under which it was loaded."""
     return Commit(
         shard=shard_of(session.header.session),
@@ -26,11 +26,17 @@ def row_of(session: Session, timers: Sequence[TimerRow] = ()) -> Commit:
         life=session.life,
         session=session.durable_row,
         timers=tuple(timers),
+        heard=heard,
     )
 
 
 def commit_of(
-    session: Session, burst: Burst, messages: Iterable[Message], service: str, timers: Sequence[TimerRow]
+    session: Session,
+    burst: Burst,
+    messages: Iterable[Message],
+    service: str,
+    timers: Sequence[TimerRow],
+    heard: tuple[InboxEntry, ...] = (),
 ) -> Commit:
     """The commit of a burst, under the epoch under which its session was loaded. Messages for roles of the same service
     are `home`: they are also handed over in memory."""
@@ -48,4 +54,5 @@ def commit_of(
         messages=tuple(away),
         home=tuple(home),
         timers=(*burst.timers, *timers),
+        heard=heard,
     )

@@ -32,7 +32,7 @@ from accompanist.runtime.dependent_commits import PredecessorRefused
 from accompanist.runtime.events import DEADLINE_SITE, Arrived, Clashed, CloseAnswered, Deadline, Event, Fired
 from accompanist.runtime.log import SessionPort
 from accompanist.runtime.messages import Kind, Message
-from accompanist.runtime.ports import Commit, Delivery, InboxEntry, LeaseLost, LogUnavailable, SessionRow
+from accompanist.runtime.ports import Commit, Delivery, InboxEntry, LeaseLost, LogUnavailable, NotInInbox, SessionRow
 from accompanist.runtime.session import Session
 from accompanist.runtime.tombstone import leaves_one
 from accompanist.sidecar.calls.attempts import Calls
@@ -42,6 +42,7 @@ from accompanist.sidecar.sessions.asking import Asking
 from accompanist.sidecar.sessions.believing import Belief
 from accompanist.sidecar.sessions.commits import Committer
 from accompanist.sidecar.sessions.damage import Damage, alone
+from accompanist.sidecar.sessions.early import EarlyRelease, Unconfirmed
 from accompanist.sidecar.sessions.eviction import Eviction
 from accompanist.sidecar.sessions.freshness import Key, shard_of
 from accompanist.sidecar.sessions.holding import Holding
@@ -54,6 +55,9 @@ from accompanist.sidecar.sessions.tombstones import Tombstones
 from accompanist.sidecar.tracing import Tracing
 
 logger = structlog.get_logger("accompanist.driver")
+
+EARLY = frozenset({Kind.DATA, Kind.CHOICE})
+"""The kinds of messages that are heard early."""
 
 
 class Driver:
@@ -70,8 +74,10 @@ class Driver:
         tracing: Tracing,
         ended: Callable[[SessionRow], None],
         clock: Callable[[], float] = time.time,
+        early: EarlyRelease | None = None,
     ) -> None:
         self._service = service
+        self._early = early
         self._programs = programs
         self._log = log
         self._committer = committer
@@ -84,10 +90,21 @@ class Driver:
         self.asking = Asking(calls, self._tasks, self._again, self._heard, self.leases_fresh)
         self.holding = Holding(self.asking.acquired, self._dropped)
         self._residences = self.holding.residences
+        self.unconfirmed = Unconfirmed(early.store if early is not None else None, self._tasks, self._misheard)
         self._output = OutputCommit(
-            service, committer, tracing, self._tasks, self.holding, self.asking, self, ended, clock
+            service,
+            committer,
+            tracing,
+            self._tasks,
+            self.holding,
+            self.asking,
+            self,
+            ended,
+            clock,
+            early,
+            self.unconfirmed,
         )
-        self._recovery = Recovery(service, programs, log, self._belief, self._tasks, self.holding, self._output, self)
+        self._recovery = Recovery(programs, log, self._belief, self._tasks, self.holding, self._output, self)
         self._eviction = Eviction(
             self.holding, self._tasks, self._output.under_way, self._recovery.memory_of, self.arrive
         )
@@ -156,6 +173,46 @@ class Driver:
         with alone(key, self.damaged):
             crashpoints.reached("sidecar.message_taken")
             self.arrive_now(entry.message, known=known)
+            if (session := self.holding.session(key)) is not None:
+                self.unconfirmed.queued(session, entry)
+        return True
+
+    def handed_early(self, entry: InboxEntry, *, said: bool = False) -> bool:
+        """Handle a message that no log may have yet, for a session that is in memory, or that is not known to the log:
+        it begins one. `said`: its sender says that it has committed it, and the session is in memory. Returns False if
+        it is not believed, or nothing may be done about it yet."""
+        message = entry.message
+        key = (message.session, message.receiver)
+        early = message.kind in EARLY or (said and message.kind is Kind.DONE)
+        if self._early is None or not early or not self._belief.spoken(entry):
+            return False
+        session = self.holding.session(key)
+        if session is None:
+            return not said and self._begin_early(key, entry)
+        if not (self._belief.heard_by(session, message) and session.hears_early(message)):
+            return False
+        self._tracing.taken(1)
+        (self.unconfirmed.queued if said else self.unconfirmed.heard)(session, entry)
+        with alone(key, self.damaged):
+            crashpoints.reached("sidecar.message_taken")
+            self._feed(session, Arrived(message))
+        return True
+
+    def _begin_early(self, key: Key, entry: InboxEntry) -> bool:
+        message = entry.message
+        held, state = self.holding.holds(message.session), self._residences.state(key)
+        if not held or state is not Residence.ABSENT or not self._belief.told(message):
+            return False
+        program = self._belief.beginning(message)
+        if program is None or dormant.may_wait_in_the_log(message, self._programs):
+            return False
+        self._tracing.taken(1)
+        session = Session.begin(program, message)
+        self.unconfirmed.heard(session, entry)
+        with alone(key, self.damaged):
+            crashpoints.reached("sidecar.message_taken")
+            self.admit(session)
+            self._feed(session, Arrived(message))
         return True
 
     async def hand_in(self, message: Message) -> Delivery | None:
@@ -189,6 +246,9 @@ class Driver:
         session = self.holding.session(key)
         if not (self._belief.told(message) if session is None else self._belief.heard_by(session, message)):
             return
+        if self.unconfirmed.confirmed(session, message) and session is not None and session.whole:
+            return
+        session = self.holding.session(key)
         if session is not None and session.has_to_know(message):
             self._recovery.reload(session, message, whole=True)
         elif session is not None:
@@ -248,13 +308,20 @@ class Driver:
             return
         if (program := self._belief.beginning(message)) is None:
             return
-        if leaves_one(message, self._service):
+        if self.leaves_tombstone(message):
             self._residences.move(key, ResidenceMove.BURY)
             self._tombstones.leave(message, program, self.holding.epoch_of(message.session))
             return
         session = Session.begin(program, message)
         self.admit(session, starts=message.kind is Kind.START)
         self._feed(session, Arrived(message))
+
+    def leaves_tombstone(self, message: Message) -> bool:
+        """Whether a message for an unknown session leaves a tombstone. Where messages are heard early, a role with
+        transactions may have forgotten what it has done: its worker is closed, and says so."""
+        program = self._programs.program(message.header, message.receiver)
+        closes = self._early is not None and program is not None and program.projection.transacts
+        return leaves_one(message, self._service, closes=closes)
 
     def admit(self, session: Session, *, starts: bool = False) -> None:
         """Take a session into memory, and make room for it."""
@@ -314,6 +381,12 @@ class Driver:
             session.retried(attempts, trouble)
             self._output.write_soon(session)
 
+    def _misheard(self, session: Session) -> None:
+        """A session has heard what its inbox will never have: nothing more of it may be written."""
+        session.life.refused = True
+        self.unconfirmed.forget(session.key)
+        self.holding.give_up(session)
+
     # -- what became of it ---------------------------------------------------------------------------
 
     def rest(self, session: Session) -> None:
@@ -330,6 +403,8 @@ class Driver:
         fail again: the session is marked as damaged and retried later."""
         if isinstance(problem, LeaseLost | LogUnavailable):
             self.holding.give_up(session)
+        elif isinstance(problem, NotInInbox):
+            self._misheard(session)
         elif not isinstance(problem, PredecessorRefused):  # else the predecessor's own failure is handled
             self.damaged(session.key, problem)
 
@@ -376,4 +451,5 @@ class Driver:
         """Let work under way finish within so many seconds, then stop. Everything left is in the log."""
         self._output.write_now()
         await self._tasks.drain(seconds)
+        self.unconfirmed.stop()
         self._output.stop()

@@ -2,9 +2,11 @@
 
     burst -> forced? -> one commit, shared with other sessions' bursts -> released: calls, wake-ups, answers to clients
                  no  -> released at once; the row, which is a cache, is written within `lazy_write_ms`
+          -> early?  -> released at once, though it is forced: its commit follows (`early`)
 
 A burst that is not forced waits all the same while an earlier one of its session is being committed, so that nothing
-overtakes what it depends on. A session's commits keep their order.
+overtakes what it depends on. One that is being committed and was released early holds up nothing. A session's commits
+keep their order. All but those of early bursts wait until the inbox has what the session has heard.
 
 A session commits under the epoch under which it was loaded (`Session.epoch`), never under the one that is held when its
 commit is handed in: its shard may be lost and acquired again in between.
@@ -32,12 +34,13 @@ from accompanist.runtime.beginning import PROGRAMS
 from accompanist.runtime.burst import Burst
 from accompanist.runtime.dependent_commits import PredecessorRefused
 from accompanist.runtime.messages import Message
-from accompanist.runtime.ports import Commit, Delivery, LeaseLost, LogUnavailable, SessionRow
+from accompanist.runtime.ports import Commit, Delivery, LeaseLost, LogUnavailable, NotInInbox, SessionRow
 from accompanist.runtime.session import Session
 from accompanist.sidecar.sessions import dormant
 from accompanist.sidecar.sessions.asking import Asking
 from accompanist.sidecar.sessions.commits import Committer, commit_of, row_of
 from accompanist.sidecar.sessions.deferred_rows import DeferredRows
+from accompanist.sidecar.sessions.early import EarlyRelease, Unconfirmed
 from accompanist.sidecar.sessions.freshness import Key, shard_of
 from accompanist.sidecar.sessions.holding import Holding
 from accompanist.sidecar.sessions.tasks import Tasks
@@ -77,7 +80,11 @@ class OutputCommit:
         sessions: CommitListener,
         ended: Callable[[SessionRow], None],
         clock: Callable[[], float],
+        early: EarlyRelease | None,
+        unconfirmed: Unconfirmed,
     ) -> None:
+        self._early = early
+        self._unconfirmed = unconfirmed
         self._service = service
         self._committer = committer
         self._tracing = tracing
@@ -88,6 +95,8 @@ class OutputCommit:
         self._ended = ended
         self._clock = clock
         self._committing: Counter[Key] = Counter()
+        self._holding_up: Counter[Key] = Counter()
+        """How many of these were not released early."""
         self._deferred = DeferredRows(self._write_out)
 
     def carry(self, session: Session, burst: Burst) -> None:
@@ -102,25 +111,57 @@ class OutputCommit:
             )
         cause = self._tracing.cause(session.cause, session.role)
         began = time.time_ns()
+        messages = self._tracing.outgoing(burst.messages, cause)
+        released = self._release_early(session, burst, messages, cause)
         # an earlier burst (a query's reply, a clock) may not be stable yet, and must not be overtaken
-        if burst.forced or session.key in self._committing or self._asking.first(session, burst):
+        waits = not released and (session.key in self._committing or self._asking.first(session, burst))
+        if burst.forced or waits:
             self._deferred.forget(session)
             self._committing[session.key] += 1
-            self._tasks.spawn([session.key], self._commit(session, burst, cause, began))
+            if not released:
+                self._holding_up[session.key] += 1
+            self._tasks.spawn([session.key], self._commit(session, burst, messages, cause, began, released))
         else:
             self._tracing.carried(burst, (), cause, began)
             self._deferred.soon(session)
+            if not released:
+                self._release(session, burst, cause)
+
+    def _release_early(
+        self, session: Session, burst: Burst, messages: Sequence[Message], cause: dict[str, str]
+    ) -> bool:
+        """Release what may leave before the commit. Returns whether that is the whole burst."""
+        may = (burst.early or burst.ahead) and session.key not in self._holding_up
+        if self._early is None or not may or not self._asking.fenced(session):
+            return False
+        bound = ((message.header.bindings.get(message.receiver, ""), message) for message in messages[: burst.ahead])
+        self._early.hand([(service, message) for service, message in bound if service != self._service])
+        if burst.early:
             self._release(session, burst, cause)
+        return burst.early
 
     async def stable(self, session: Session) -> None:
         """Write the session's present row, behind its commits that are under way: when this returns, all of them are in
         the log. Raises what the commit raises."""
-        await self._committer.commit(row_of(session))
+        await self._unconfirmed.none_left(session.key)
+        heard = self._unconfirmed.waiting(session.key)
+        await self._committer.commit(row_of(session, heard=heard))
+        self._unconfirmed.written(heard)
 
-    async def _commit(self, session: Session, burst: Burst, cause: dict[str, str], began: int) -> None:
-        """Commit a burst, then release it."""
-        messages = self._tracing.outgoing(burst.messages, cause)
-        commit = commit_of(session, burst, messages, self._service, dormant.deadline_of(session, self._clock))
+    async def _commit(
+        self,
+        session: Session,
+        burst: Burst,
+        messages: Sequence[Message],
+        cause: dict[str, str],
+        began: int,
+        released: bool,
+    ) -> None:
+        """Commit a burst, then release it, unless it was `released` early."""
+        if not released:
+            await self._unconfirmed.none_left(session.key)
+        heard = self._unconfirmed.waiting(session.key)
+        commit = commit_of(session, burst, messages, self._service, dormant.deadline_of(session, self._clock), heard)
         before = self._holding.freshness.standing(shard_of(session.header.session))
         try:
             deliveries = await self._committer.commit(commit)
@@ -128,9 +169,11 @@ class OutputCommit:
             self._sessions.refused(session, problem)
             return
         finally:
-            self._committing[session.key] -= 1
-            if not self._committing[session.key]:
-                del self._committing[session.key]
+            for counted in (self._committing,) if released else (self._committing, self._holding_up):
+                counted[session.key] -= 1
+                if not counted[session.key]:
+                    del counted[session.key]
+        self._unconfirmed.written(heard)
         self._sessions.mended(session.key)
         crashpoints.reached("sidecar.after_commit")
         for timer in commit.timers:
@@ -140,11 +183,16 @@ class OutputCommit:
         written = [*commit.messages, *commit.home]
         self._tracing.carried(burst, written, cause, began)
         self._delivered(written, deliveries)
-        self._release(session, burst, cause)
+        if not released:
+            self._release(session, burst, cause)
         if burst.ended:
             self._finish(session, burst, cause)
         self._hand_over(commit, deliveries[len(commit.messages) :], before)
-        self._sessions.rest(session)
+        self._rest(session)
+
+    def _rest(self, session: Session) -> None:
+        if session.key not in self._unconfirmed:
+            self._sessions.rest(session)
 
     def _delivered(self, messages: Sequence[Message], deliveries: Sequence[Delivery]) -> None:
         for message, delivery in zip(messages, deliveries, strict=True):
@@ -187,7 +235,7 @@ class OutputCommit:
 
     def under_way(self, key: Key) -> bool:
         """Whether a commit of a session is under way, or its row is to be written."""
-        return key in self._deferred or key in self._committing
+        return key in self._deferred or key in self._committing or key in self._unconfirmed
 
     def write_soon(self, session: Session) -> None:
         """Write the session's row within `lazy_write_ms`."""
@@ -210,17 +258,19 @@ class OutputCommit:
             self._tasks.spawn([session.key], self._write(session))
 
     async def _write(self, session: Session) -> None:
-        row = session.durable_row
+        await self._unconfirmed.none_left(session.key)
+        row, heard = session.durable_row, self._unconfirmed.waiting(session.key)
         timers = dormant.deadline_of(session, self._clock)
         try:
-            await self._committer.commit(row_of(session, timers))
-        except (LeaseLost, LogUnavailable, PredecessorRefused) as problem:
+            await self._committer.commit(row_of(session, timers, heard))
+        except (LeaseLost, LogUnavailable, NotInInbox, PredecessorRefused) as problem:
             self._sessions.refused(session, problem)
             return
+        self._unconfirmed.written(heard)
         # compare with the row that was written; if the session has changed since, it is marked for writing again
         if row.outcome is not None:
             self._finish(session, Burst(row=row, ended=True), self._tracing.cause(session.cause, session.role))
         else:
             for timer in timers:
                 self._sessions.timer_set(timer.seconds)
-            self._sessions.rest(session)
+            self._rest(session)

@@ -34,7 +34,6 @@ from accompanist.runtime.log import SessionPort
 from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import Memory, SessionRow
 from accompanist.runtime.session import Session
-from accompanist.runtime.tombstone import leaves_one
 from accompanist.sidecar.hosting import Programs
 from accompanist.sidecar.sessions import dormant
 from accompanist.sidecar.sessions.believing import Belief
@@ -63,6 +62,8 @@ class SessionHost(Protocol):
 
     def damaged(self, key: Key, problem: BaseException, *, reading: bool = False) -> None: ...
 
+    def leaves_tombstone(self, message: Message) -> bool: ...
+
     def hear(self, session: Session, event: Fired | Deadline | Clashed) -> None: ...
 
     def read(self, session: Session, message: Message) -> None: ...
@@ -77,7 +78,6 @@ class Recovery:
 
     def __init__(
         self,
-        service: str,
         programs: Programs,
         log: SessionPort,
         belief: Belief,
@@ -86,7 +86,6 @@ class Recovery:
         output: OutputCommit,
         sessions: SessionHost,
     ) -> None:
-        self._service = service
         self._programs = programs
         self._belief = belief
         self._tasks = tasks
@@ -191,7 +190,7 @@ class Recovery:
     def _rebuild(self, key: Key, memory: Memory, waiting: Sequence[Waiting]) -> None:
         """Rebuild a session that is not in memory. `waiting`: what came for it; without, nothing asks for it."""
         row = memory.session
-        begun = (message for message in memory.inbox if not leaves_one(message, self._service))
+        begun = (message for message in memory.inbox if not self._sessions.leaves_tombstone(message))
         header = self._belief.heading(begun) if row is None else row.header
         if header is None or (row is not None and row.outcome is not None):
             self._residences.move(key, ResidenceMove.FORGET)

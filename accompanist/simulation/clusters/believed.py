@@ -155,6 +155,9 @@ class Believed:
             of_it = (message.session, message.receiver) == key and bindings.get(message.sender) == speaker
             if of_it and begins(message, subject.choreography) and _may_say(message, program):
                 return
+        for message in self._cluster.judge.early.values():
+            if (message.session, message.receiver) == key and _may_say(message, program):
+                return  # its sender is about to write it
         self._wrong(key, "it was begun by what may not begin it")
 
     def row(self, key: Place, row: SessionRow) -> None:

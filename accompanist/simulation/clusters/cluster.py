@@ -350,9 +350,8 @@ class Replica:
         self.calls = Calls(classes, tracing, chance=chance, clock=self.clock, new_id=self.new_id, monotonic=loop.time)
         self.waiters = Waiters()
         hosted = cluster.hosted(self.service)
-        self.driver = Driver(
-            self.service, hosted, self.log, self.flusher, self.calls, tracing, self.waiters.ended, clock=self.clock
-        )
+        given = (self.service, hosted, self.log, self.flusher, self.calls, tracing, self.waiters.ended)
+        self.driver = Driver(*given, clock=self.clock, early=cluster.links.release_of(self))
         collection = Collector(self.log, self.calls, collect_after_ms=collect_after_ms, tombstone_ms=tombstone_ms)
         background = Background(away=(LogUnavailable,), jitter=chance, clock=loop.time)
         versions = None
@@ -373,6 +372,7 @@ class Replica:
             background=background,
             relayed=self.relay.wake,
             handled=self.handed.handled,
+            queued=lambda: self.handed.queued,
         )
         self._serve(hosted, tracing)
         self.begun = versions is None
@@ -440,10 +440,10 @@ class Replica:
     def _hand(self, stored: Stored) -> Stored:
         return self.cluster.links.hand(self.service, stored)
 
-    def heard(self, speaker: str, messages: Sequence[Message]) -> None:
+    def heard(self, speaker: str, messages: Sequence[Message], early: bool = False) -> None:
         """Take messages that a peer has handed over."""
         if not self.api.leaving:
-            self.handed.take(speaker, messages)
+            self.handed.take(speaker, messages, early)
 
     def _wake(self) -> None:
         self.intake.wake()

@@ -118,6 +118,7 @@ class Oracle:
         self.expired: set[UUID] = set()
         """The sessions whose passed deadline is in some log."""
         self._messages: dict[tuple[UUID, str, str, str], Message] = {}
+        self.early: dict[tuple[UUID, str, str, str], Message] = {}
 
     def wrong(self, text: str) -> None:
         self._cluster.log(f"BROKEN {text}")
@@ -213,8 +214,13 @@ class Oracle:
             self.wrong(f"{key[0]} {key[1]}: its result has changed")
 
     def said_by(self, message: Message) -> Message | None:
-        """The message that its sender has really handed over under this identity; None if there is none."""
-        return self._messages.get(message.key)
+        """The message that its sender has really handed over under this identity, or handed over early; None if there
+        is none."""
+        return self._messages.get(message.key) or self.early.get(message.key)
+
+    def handed_early(self, message: Message) -> None:
+        """Called when a sender hands over a message before it has written it."""
+        self.early.setdefault(message.key, message)
 
     def handed_over(self, message: Message, service: str) -> None:
         """Called when a sender has written a message. Under one identity the content must be the same. Excepted are

@@ -7,10 +7,12 @@ lost, or comes where it does not belong, is found in the log. Some seeds have no
 from __future__ import annotations
 
 import random
+from functools import partial
 from typing import TYPE_CHECKING
 
 from accompanist.log.inbox import Stored, nothing_handed
 from accompanist.runtime.messages import Message
+from accompanist.sidecar.sessions.early import EarlyRelease
 from accompanist.simulation.clusters.faults import FaultKind
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 _LINKED = 0.5
 """The probability that the sidecars of a seed have links."""
+_EARLY = 0.7
+"""The probability that they hand messages over early, if they have links."""
 _ASTRAY = 0.1
 """The probability that a message goes to any sidecar of its service."""
 
@@ -29,6 +33,7 @@ class SimulatedLinks:
         self._cluster = cluster
         self._chance = random.Random(f"{cluster.seed}/links")
         self.there = self._chance.random() < _LINKED
+        self.early = self.there and random.Random(f"{cluster.seed}/early").random() < _EARLY
 
     def hand(self, speaker: str, stored: Stored) -> Stored:
         """Hand over messages of a service. Returns those that the services are to be notified of."""
@@ -41,11 +46,26 @@ class SimulatedLinks:
                 left.append((service, message))
                 continue
             self._cluster.mark("handed over")
-            if not self._cluster.faults.strike(FaultKind.LINK_LOST, message.kind.value):
-                late = self._cluster.faults.strike(FaultKind.LINK_LATE, message.kind.value)
-                seconds = self._cluster.faults.between(FaultKind.LINK_LATE, 0.01, 12.0) if late else self._delay_s()
-                self._cluster.loop.later(seconds, replica.process.soon, replica.heard, speaker, [message])
+            self._carry(replica, speaker, message, early=False)
         return left
+
+    def release_of(self, replica: Replica) -> EarlyRelease | None:
+        """How a sidecar releases early; None if those of this cluster do not."""
+        return EarlyRelease(partial(self.hand_early, replica.service), replica.log.accept) if self.early else None
+
+    def hand_early(self, speaker: str, messages: Stored) -> None:
+        """Hand over messages of a service before their commit."""
+        for service, message in messages:
+            self._cluster.judge.handed_early(message)
+            if (replica := self._receiver(service, message)) is not None:
+                self._cluster.mark("handed over early")
+                self._carry(replica, speaker, message, early=True)
+
+    def _carry(self, replica: Replica, speaker: str, message: Message, *, early: bool) -> None:
+        if not self._cluster.faults.strike(FaultKind.LINK_LOST, message.kind.value):
+            late = self._cluster.faults.strike(FaultKind.LINK_LATE, message.kind.value)
+            seconds = self._cluster.faults.between(FaultKind.LINK_LATE, 0.01, 12.0) if late else self._delay_s()
+            self._cluster.loop.later(seconds, replica.process.soon, replica.heard, speaker, [message], early)
 
     def _receiver(self, service: str, message: Message) -> Replica | None:
         there = [one for one in self._cluster.replicas if one.service == service and one.process.alive and one.begun]

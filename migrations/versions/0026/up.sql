@@ -34,7 +34,9 @@ BEGIN
     RETURN ARRAY(
         SELECT CASE
             WHEN i.kind IS NULL OR i.kind <> k.kind OR i.header <> k.header OR sha256(i.payload) <> k.digest
-            THEN 'absent'
+            THEN 'absent '
+            ELSE ''
+        END || CASE
             WHEN s.session IS NOT NULL OR b.session IS NOT NULL THEN 'known'
             ELSE 'new'
         END
@@ -48,6 +50,36 @@ BEGIN
         ORDER BY k.place);
 END
 $$;
+
+CREATE FUNCTION heed(
+    services text[], sessions uuid[], sites text[], senders text[], receivers text[], kinds text[],
+    headers bytea[], digests bytea[]
+) RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT SET lock_timeout = '2s'
+SET plan_cache_mode = force_generic_plan SET enable_hashjoin = off SET enable_mergejoin = off
+SET seq_page_cost = 1 SET random_page_cost = 0.1
+AS $$
+BEGIN
+    IF EXISTS (
+        SELECT FROM unnest(services, sessions, sites, senders, receivers, kinds, headers, digests)
+            AS k (service, session, site, sender, receiver, kind, header, digest)
+        LEFT JOIN inbox i ON i.session = k.session AND i.site = k.site AND i.sender = k.sender
+            AND i.receiver = k.receiver AND i.sender_service = k.service
+        WHERE i.kind IS NULL OR i.kind <> k.kind OR i.header <> k.header OR sha256(i.payload) <> k.digest)
+    THEN
+        RAISE EXCEPTION 'the inbox does not have what this depends on' USING ERRCODE = 'AC004';
+    END IF;
+    DELETE FROM arrival a
+    USING unnest(services, sessions, sites, senders, receivers) AS k (service, session, site, sender, receiver),
+        session s
+    WHERE s.session = k.session AND s.role = k.receiver
+        AND a.session = k.session AND a.receiver = k.receiver AND a.site = k.site AND a.sender = k.sender
+        AND a.sender_service = k.service;
+END
+$$;
+
+DROP INDEX arrival_early;
+CREATE INDEX arrival_early ON arrival (session, receiver);
 
 CREATE FUNCTION links_of(peer text) RETURNS TABLE (shard smallint, owner text, address text, proof bytea)
 LANGUAGE plpgsql SET search_path FROM CURRENT
@@ -84,11 +116,11 @@ BEGIN
 END
 $$;
 
-REVOKE ALL ON FUNCTION announce, links, links_of, confirm FROM PUBLIC;
+REVOKE ALL ON FUNCTION announce, links, links_of, confirm, heed FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION links TO accompanist_peer;
 DO $$
 BEGIN
-    EXECUTE format('GRANT EXECUTE ON FUNCTION announce, links, links_of, confirm TO %I',
+    EXECUTE format('GRANT EXECUTE ON FUNCTION announce, links, links_of, confirm, heed TO %I',
         current_setting('accompanist.service') || '_sidecar');
 END
 $$;
