@@ -30,7 +30,7 @@ from accompanist.runtime.burst import Burst
 from accompanist.runtime.events import DEADLINE_SITE, Arrived, Deadline, Event, Fired
 from accompanist.runtime.headers import words
 from accompanist.runtime.loss import LOST, OUTCOME, Lost
-from accompanist.runtime.messages import Header, Message
+from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import InboxEntry, Phase, SessionRow
 from accompanist.runtime.session import Session
 from accompanist.runtime.tombstone import leaves_one, tombstone
@@ -182,7 +182,8 @@ class VolatileSessions:
             if by_shard and not self._holds(message.session):
                 return f"another sidecar of {self._service} has its shard"
             if self._belief.beginning(message) is None:
-                return f"{self._service} does not know it"
+                # who may not undo what runs here may not begin it either: the initiator will say so
+                return "" if message.kind is Kind.ABORT else f"{self._service} does not know it"
             try:
                 held = self._open(message.header, limits.volatile_follower_s)
             except OperatorError as problem:
