@@ -20,6 +20,7 @@ import argparse
 import asyncio
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from ops.local import ROOT, Cluster, cluster
 
 SYSTEMS = ("bare", "bare-rpc", "volatile", "ours")
 FLOORS_DATABASE = "floors"
+Keep = Callable[[dict[str, Any]], None]
 
 
 async def opened(running: Cluster, wanted: list[str]) -> list[System]:
@@ -56,8 +58,8 @@ async def opened(running: Cluster, wanted: list[str]) -> list[System]:
     return made
 
 
-async def compare(running: Cluster, wanted: list[str], plan: Plan, rounds: int) -> dict[str, Any]:
-    """Every system once in each round, in turn."""
+async def compare(running: Cluster, wanted: list[str], plan: Plan, rounds: int, keep: Keep) -> dict[str, Any]:
+    """Every system once in each round, in turn. `keep` gets what was measured so far, whatever ends this process."""
     connection = await asyncpg.connect(running.admin_dsn)
     systems = await opened(running, wanted)
     found: dict[str, list[dict[str, float]]] = {name: [] for name in wanted}
@@ -67,8 +69,11 @@ async def compare(running: Cluster, wanted: list[str], plan: Plan, rounds: int) 
         machine = report.machine(await connection.fetchval("SHOW server_version"))
         for number in range(rounds):
             for system in systems:
-                print(f"round {number + 1} of {rounds}: {system.name} ...", file=sys.stderr, flush=True)
-                found[system.name].append(await measure(system, server, plan))
+                print(f"round {number + 1} of {rounds}: {system.name:<9}", end="", file=sys.stderr, flush=True)
+                figures = await measure(system, server, plan)
+                found[system.name].append(figures)
+                keep({"machine": machine, "plan": vars(plan), "rounds": found})
+                print("  ".join(f"{name} {value:.1f}" for name, value in figures.items()), file=sys.stderr, flush=True)
     finally:
         for system in systems:
             await system.close()
@@ -90,15 +95,20 @@ def main() -> int:
     asked = parser.parse_args()
     plan = Plan(asked.count, asked.aborts, asked.inflight, asked.seconds, asked.rest)
     log_file = asked.directory.parent / f"{asked.directory.name}.log"
+    rounds = asked.directory / "rounds.json"
+
+    def keep(found: dict[str, Any]) -> None:
+        rounds.write_text(json.dumps(found, indent=1))
+
     with cluster(asked.directory, log_file=log_file) as running:
-        found = asyncio.run(compare(running, list(dict.fromkeys(asked.systems)), plan, asked.rounds))
-    (asked.directory / "rounds.json").write_text(json.dumps(found, indent=1))
+        found = asyncio.run(compare(running, list(dict.fromkeys(asked.systems)), plan, asked.rounds, keep))
+    keep(found)
     if asked.json:
         print(json.dumps(found))
         return 0
     print(", ".join(f"{name} {value}" for name, value in found["machine"].items()))
     print("\n".join(report.table(found["rounds"], plan.inflight)))
-    print(f"every round: {asked.directory / 'rounds.json'}")
+    print(f"every round: {rounds}")
     print(plots.compared(found["summary"], asked.directory / "compared"))
     return 0
 
