@@ -19,7 +19,7 @@ Imports: `language.values` for values on the wire, `rpc` for addresses and token
 
 from __future__ import annotations
 
-from accompanist.client.answers import NotOver, Refused, SagaState, Undone, Unreachable
+from accompanist.client.answers import NotOver, Refused, SagaLost, SagaState, Undone, Unreachable
 from accompanist.client.asynchronous import Client, SessionHandle
 from accompanist.client.synchronous import SyncClient, SyncSessionHandle
 
@@ -27,6 +27,7 @@ __all__ = [
     "Client",
     "NotOver",
     "Refused",
+    "SagaLost",
     "SagaState",
     "SessionHandle",
     "SyncClient",

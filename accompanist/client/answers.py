@@ -46,6 +46,13 @@ LET_GO = catalogue(
     "A service keeps results for `payload_after_s`, or `collect_after_s`, after a saga is over.",
     "Ask for the result earlier, or raise these settings.",
 )
+LOST = catalogue(
+    "ACC855",
+    "the volatile saga was lost",
+    "A process that had a part of a volatile saga in memory is gone, or took too long. Nobody knows what was done "
+    "where.",
+    "Look at the services' own tables. Start sagas that must not be lost without `volatile`.",
+)
 
 AGAIN = frozenset({"ACC713", "ACC716", "ACC719", "ACC729"})
 """Codes of refusals that pass by themselves: the sidecar stops, its log is away, its inbox is full, is being
@@ -89,6 +96,15 @@ class Undone(PeerError):
         self.reason = reason
 
 
+class SagaLost(PeerError):
+    """A volatile saga was lost: what was done of it is not known. `reason`: which process is gone."""
+
+    def __init__(self, session: UUID, reason: str | None) -> None:
+        super().__init__(LOST, f"{session}: {terminal.line(reason or 'the reason was deleted')}")
+        self.session = session
+        self.reason = reason
+
+
 class NotOver(PeerError, TimeoutError):
     """The saga was not over within the time given."""
 
@@ -99,8 +115,8 @@ class NotOver(PeerError, TimeoutError):
 
 class SagaState(msgspec.Struct, frozen=True):
     """Where a saga stands, at the role that started it. `state`: its phase there. `outcome`: "settled" or "ended" once
-    it is over. `result`: JSON. `waiting`: for what it waits. `let_go_at`: when the result was deleted, in seconds since
-    1970."""
+    it is over; a volatile one may be "lost". `result`: JSON. `waiting`: for what it waits. `let_go_at`: when the result
+    was deleted, in seconds since 1970."""
 
     session: UUID
     state: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from pathlib import Path
 from ssl import SSLContext
 from types import TracebackType
@@ -21,7 +21,7 @@ from accompanist import extras, limits
 from accompanist.client import operations
 from accompanist.client.answers import SagaState, Unreachable, result_of
 from accompanist.client.choreographies import Asked, encoded
-from accompanist.client.operations import ApiRequest, Manner, Operation, Pause, SessionLine
+from accompanist.client.operations import ApiRequest, Begin, Manner, Operation, Pause, SessionLine
 from accompanist.client.places import ApiPlace, place_of
 from accompanist.client.typed import Starts
 
@@ -83,12 +83,9 @@ class Client(Starts):
     async def _begin(
         self,
         wanted: Asked[R],
-        key: str | None,
-        role: str | None,
-        deadline_s: float | None,
-        attributes: Mapping[str, str],
+        begin: Begin,
     ) -> SessionHandle[R]:
-        begun = operations.start(self._manner, wanted, key, role, deadline_s, attributes)
+        begun = operations.start(self._manner, wanted, begin)
         return SessionHandle(self, await self.carry_out(begun), wanted.result)
 
     @property

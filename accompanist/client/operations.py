@@ -13,14 +13,14 @@ Not promised: that a request that was given up was not carried out.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import msgspec
 
 from accompanist import limits
-from accompanist.client.answers import AGAIN, LET_GO, NotOver, Refused, SagaState, Undone, Unreachable, read
+from accompanist.client.answers import AGAIN, LET_GO, NotOver, Refused, SagaLost, SagaState, Undone, Unreachable, read
 from accompanist.client.choreographies import Asked, value_of
 from accompanist.errors import OperatorError
 from accompanist.runtime.backoff import RETRIABLE, delay_ms
@@ -56,6 +56,17 @@ class Manner:
     draw: Callable[[], UUID] = uuid4
 
 
+@dataclass(frozen=True)
+class Begin:
+    """How a saga is to be started; see `Client.start`."""
+
+    key: str | None = None
+    role: str | None = None
+    deadline_s: float | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    volatile: bool = False
+
+
 class SessionLine(msgspec.Struct, frozen=True):
     """A line of `list`: a role of a session at this service."""
 
@@ -88,26 +99,24 @@ def call(manner: Manner, request: ApiRequest) -> Operation[Any]:
             yield Pause(pause)
 
 
-def start(
-    manner: Manner,
-    asked: Asked[Any],
-    key: str | None,
-    role: str | None,
-    deadline_s: float | None,
-    attributes: Mapping[str, str],
-) -> Operation[UUID]:
-    """Start a saga; its session's id."""
+def start(manner: Manner, asked: Asked[Any], begin: Begin) -> Operation[UUID]:
+    """Start a saga; its session's id. A volatile one has no key, so it is asked for once: another start would be
+    another saga."""
     params: dict[str, Any] = {
         "choreography": asked.choreography,
         "arguments": asked.arguments,
-        "key": str(manner.draw()) if key is None else key,
-        "attributes": dict(attributes),
+        "attributes": dict(begin.attributes),
     }
-    if role is not None:
-        params["role"] = role
-    if deadline_s is not None:
-        params["deadline_ms"] = round(deadline_s * 1000)
-    said = yield from call(manner, ApiRequest("session.start", params))
+    if begin.volatile:
+        params["volatile"] = True
+    if begin.key is not None or not begin.volatile:
+        params["key"] = str(manner.draw()) if begin.key is None else begin.key
+    if begin.role is not None:
+        params["role"] = begin.role
+    if begin.deadline_s is not None:
+        params["deadline_ms"] = round(begin.deadline_s * 1000)
+    once = replace(manner, patience_s=0.0) if begin.volatile else manner
+    said = yield from call(once, ApiRequest("session.start", params))
     return UUID(read(said, dict[str, Any], manner.where)["session"])
 
 
@@ -120,7 +129,7 @@ def standing(manner: Manner, session: UUID, wait_s: float = 0.0) -> Operation[Sa
 
 
 def result(manner: Manner, session: UUID, type: Any, timeout_s: float | None) -> Operation[Any]:
-    """Wait for the end of a saga; its result, decoded. Raises Undone, NotOver, OperatorError."""
+    """Wait for the end of a saga; its result, decoded. Raises Undone, SagaLost, NotOver, OperatorError."""
     until = None if timeout_s is None else manner.clock() + timeout_s
     while True:
         left = limits.wait_ms_max / 1000 if until is None else until - manner.clock()
@@ -129,6 +138,8 @@ def result(manner: Manner, session: UUID, type: Any, timeout_s: float | None) ->
             if found.let_go_at is not None:
                 raise OperatorError(LET_GO, f"{session} is settled, and its result was deleted")
             return value_of(bytes(found.result), type)
+        if found.outcome == "lost":
+            raise SagaLost(session, found.reason)
         if found.over:
             raise Undone(session, found.reason)
         if until is not None and manner.clock() >= until:

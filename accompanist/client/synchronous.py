@@ -9,7 +9,7 @@ import http.client
 import random
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from ssl import SSLContext
 from types import TracebackType
@@ -23,7 +23,7 @@ from accompanist import limits
 from accompanist.client import operations
 from accompanist.client.answers import SagaState, Unreachable, result_of
 from accompanist.client.choreographies import Asked, encoded
-from accompanist.client.operations import ApiRequest, Manner, Operation, Pause, SessionLine
+from accompanist.client.operations import ApiRequest, Begin, Manner, Operation, Pause, SessionLine
 from accompanist.client.places import ApiPlace, place_of
 from accompanist.client.typed import SyncStarts
 
@@ -78,12 +78,9 @@ class SyncClient(SyncStarts):
     def _begin(
         self,
         wanted: Asked[R],
-        key: str | None,
-        role: str | None,
-        deadline_s: float | None,
-        attributes: Mapping[str, str],
+        begin: Begin,
     ) -> SyncSessionHandle[R]:
-        begun = operations.start(self._manner, wanted, key, role, deadline_s, attributes)
+        begun = operations.start(self._manner, wanted, begin)
         return SyncSessionHandle(self, self.carry_out(begun), wanted.result)
 
     @property

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, overload
 
 from accompanist.client.choreographies import Asked, asked
+from accompanist.client.operations import Begin
 from accompanist.language.words import Role
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Starts:
         role: str | None = None,
         deadline_s: float | None = None,
         attributes: Mapping[str, str] = {},
+        volatile: bool = False,
     ) -> SessionHandle[R]: ...
 
     @overload
@@ -55,6 +57,7 @@ class Starts:
         role: str | None = None,
         deadline_s: float | None = None,
         attributes: Mapping[str, str] = {},
+        volatile: bool = False,
     ) -> SessionHandle[R]: ...
 
     @overload
@@ -67,6 +70,7 @@ class Starts:
         role: str | None = None,
         deadline_s: float | None = None,
         attributes: Mapping[str, str] = {},
+        volatile: bool = False,
     ) -> SessionHandle[R]: ...
 
     @overload
@@ -79,6 +83,7 @@ class Starts:
         role: str | None = None,
         deadline_s: float | None = None,
         attributes: Mapping[str, str] = {},
+        volatile: bool = False,
     ) -> SessionHandle[R]: ...
 
     @overload
@@ -91,6 +96,7 @@ class Starts:
         role: str | None = None,
         deadline_s: float | None = None,
         attributes: Mapping[str, str] = {},
+        volatile: bool = False,
     ) -> SessionHandle[R]: ...
 
     @overload
@@ -103,6 +109,7 @@ class Starts:
         role: str | None = None,
         deadline_s: float | None = None,
         attributes: Mapping[str, str] = {},
+        volatile: bool = False,
     ) -> SessionHandle[R]: ...
 
     @overload
@@ -115,6 +122,7 @@ class Starts:
         role: str | None = None,
         deadline_s: float | None = None,
         attributes: Mapping[str, str] = {},
+        volatile: bool = False,
     ) -> SessionHandle[R]: ...
 
     @overload
@@ -127,6 +135,7 @@ class Starts:
         role: str | None = None,
         deadline_s: float | None = None,
         attributes: Mapping[str, str] = {},
+        volatile: bool = False,
     ) -> SessionHandle[R]: ...
 
     @overload
@@ -140,6 +149,7 @@ class Starts:
         role: str | None = None,
         deadline_s: float | None = None,
         attributes: Mapping[str, str] = {},
+        volatile: bool = False,
     ) -> SessionHandle[Any]: ...
 
     @overload
@@ -153,6 +163,7 @@ class Starts:
         role: str | None = None,
         deadline_s: float | None = None,
         attributes: Mapping[str, str] = {},
+        volatile: bool = False,
     ) -> SessionHandle[R]: ...
     async def start(  # type: ignore[misc]  # mypy does not see that *Any takes *Ts
         self,
@@ -164,21 +175,22 @@ class Starts:
         role: str | None = None,
         deadline_s: float | None = None,
         attributes: Mapping[str, str] = {},
+        volatile: bool = False,
     ) -> Any:
         """Start a saga, and return its session once the start is on disk. Under a `key`, a repeated start is the same
         session, and another request an error. `named`: arguments by name; a choreography that is given by its name
         takes all of them so. `role`: where the service plays several that may start it. After `deadline_s` the saga is
-        undone, unless it has come to its commit point. `attributes`: found by `list`. Raises AuthorError, Refused,
+        undone, unless it has come to its commit point. `attributes`: found by `list`. `volatile`: kept in memory only
+        (docs/volatile.md); such a start has no key, so it is never sent again. Raises AuthorError, Refused,
         Unreachable."""
-        return await self._begin(asked(choreography, arguments, named), key, role, deadline_s, attributes)
+        return await self._begin(
+            asked(choreography, arguments, named), Begin(key, role, deadline_s, attributes, volatile)
+        )
 
     async def _begin(
         self,
         wanted: Asked[R],
-        key: str | None,
-        role: str | None,
-        deadline_s: float | None,
-        attributes: Mapping[str, str],
+        begin: Begin,
     ) -> SessionHandle[R]:
         raise NotImplementedError
 
@@ -196,6 +208,7 @@ class SyncStarts:
         role: str | None = None,
         deadline_s: float | None = None,
         attributes: Mapping[str, str] = {},
+        volatile: bool = False,
     ) -> SyncSessionHandle[R]: ...
 
     @overload
@@ -208,6 +221,7 @@ class SyncStarts:
         role: str | None = None,
         deadline_s: float | None = None,
         attributes: Mapping[str, str] = {},
+        volatile: bool = False,
     ) -> SyncSessionHandle[R]: ...
 
     @overload
@@ -220,6 +234,7 @@ class SyncStarts:
         role: str | None = None,
         deadline_s: float | None = None,
         attributes: Mapping[str, str] = {},
+        volatile: bool = False,
     ) -> SyncSessionHandle[R]: ...
 
     @overload
@@ -232,6 +247,7 @@ class SyncStarts:
         role: str | None = None,
         deadline_s: float | None = None,
         attributes: Mapping[str, str] = {},
+        volatile: bool = False,
     ) -> SyncSessionHandle[R]: ...
 
     @overload
@@ -244,6 +260,7 @@ class SyncStarts:
         role: str | None = None,
         deadline_s: float | None = None,
         attributes: Mapping[str, str] = {},
+        volatile: bool = False,
     ) -> SyncSessionHandle[R]: ...
 
     @overload
@@ -256,6 +273,7 @@ class SyncStarts:
         role: str | None = None,
         deadline_s: float | None = None,
         attributes: Mapping[str, str] = {},
+        volatile: bool = False,
     ) -> SyncSessionHandle[R]: ...
 
     @overload
@@ -268,6 +286,7 @@ class SyncStarts:
         role: str | None = None,
         deadline_s: float | None = None,
         attributes: Mapping[str, str] = {},
+        volatile: bool = False,
     ) -> SyncSessionHandle[R]: ...
 
     @overload
@@ -280,6 +299,7 @@ class SyncStarts:
         role: str | None = None,
         deadline_s: float | None = None,
         attributes: Mapping[str, str] = {},
+        volatile: bool = False,
     ) -> SyncSessionHandle[R]: ...
 
     @overload
@@ -293,6 +313,7 @@ class SyncStarts:
         role: str | None = None,
         deadline_s: float | None = None,
         attributes: Mapping[str, str] = {},
+        volatile: bool = False,
     ) -> SyncSessionHandle[Any]: ...
 
     @overload
@@ -306,6 +327,7 @@ class SyncStarts:
         role: str | None = None,
         deadline_s: float | None = None,
         attributes: Mapping[str, str] = {},
+        volatile: bool = False,
     ) -> SyncSessionHandle[R]: ...
     def start(  # type: ignore[misc]  # mypy does not see that *Any takes *Ts
         self,
@@ -317,20 +339,20 @@ class SyncStarts:
         role: str | None = None,
         deadline_s: float | None = None,
         attributes: Mapping[str, str] = {},
+        volatile: bool = False,
     ) -> Any:
         """Start a saga, and return its session once the start is on disk. Under a `key`, a repeated start is the same
         session, and another request an error. `named`: arguments by name; a choreography that is given by its name
         takes all of them so. `role`: where the service plays several that may start it. After `deadline_s` the saga is
-        undone, unless it has come to its commit point. `attributes`: found by `list`. Raises AuthorError, Refused,
+        undone, unless it has come to its commit point. `attributes`: found by `list`. `volatile`: kept in memory only
+        (docs/volatile.md); such a start has no key, so it is never sent again. Raises AuthorError, Refused,
         Unreachable."""
-        return self._begin(asked(choreography, arguments, named), key, role, deadline_s, attributes)
+        begin = Begin(key, role, deadline_s, attributes, volatile)
+        return self._begin(asked(choreography, arguments, named), begin)
 
     def _begin(
         self,
         wanted: Asked[R],
-        key: str | None,
-        role: str | None,
-        deadline_s: float | None,
-        attributes: Mapping[str, str],
+        begin: Begin,
     ) -> SyncSessionHandle[R]:
         raise NotImplementedError

@@ -9,10 +9,10 @@ import msgspec
 import pytest
 
 from accompanist import limits
-from accompanist.client import NotOver, Refused, Undone, Unreachable, operations
+from accompanist.client import NotOver, Refused, SagaLost, Undone, Unreachable, operations
 from accompanist.client.answers import SagaState
 from accompanist.client.choreographies import Asked
-from accompanist.client.operations import ApiRequest, Manner, Operation, Pause
+from accompanist.client.operations import ApiRequest, Begin, Manner, Operation, Pause
 from accompanist.errors import OperatorError, PeerError
 
 ID = UUID(int=7)
@@ -59,14 +59,14 @@ WANTED: Asked[Any] = Asked("fulfil_order", {"order": msgspec.Raw(b"{}")}, int)
 
 def test_a_start_has_a_key_of_its_own_and_keeps_it_when_it_is_sent_again() -> None:
     sidecar = Sidecar(Unreachable("here", "ConnectionResetError"), refused("ACC716"), STARTED)
-    assert sidecar.carry_out(operations.start(sidecar.manner, WANTED, None, None, None, {})) == ID
+    assert sidecar.carry_out(operations.start(sidecar.manner, WANTED, Begin())) == ID
     assert [one.params["key"] for one in sidecar.asked] == [str(DRAWN)] * 3
     assert sidecar.now > 100.0
 
 
 def test_a_start_says_what_it_was_told_to() -> None:
     sidecar = Sidecar(STARTED)
-    sidecar.carry_out(operations.start(sidecar.manner, WANTED, "order-7", "shop", 1.5, {"customer": "ann"}))
+    sidecar.carry_out(operations.start(sidecar.manner, WANTED, Begin("order-7", "shop", 1.5, {"customer": "ann"})))
     assert sidecar.asked[0].params == {
         "choreography": "fulfil_order",
         "arguments": {"order": msgspec.Raw(b"{}")},
@@ -77,11 +77,21 @@ def test_a_start_says_what_it_was_told_to() -> None:
     }
 
 
+def test_a_volatile_start_has_no_key_and_is_sent_once() -> None:
+    sidecar = Sidecar(STARTED)
+    sidecar.carry_out(operations.start(sidecar.manner, WANTED, Begin(volatile=True)))
+    assert sidecar.asked[0].params["volatile"] is True
+    assert "key" not in sidecar.asked[0].params
+    sidecar = Sidecar(Unreachable("here", "ConnectionResetError"), STARTED)
+    with pytest.raises(Unreachable):
+        sidecar.carry_out(operations.start(sidecar.manner, WANTED, Begin(volatile=True)))
+
+
 @pytest.mark.parametrize("code", ["ACC711", "ACC714", "ACC999"])
 def test_what_does_not_pass_by_itself_is_not_sent_again(code: str) -> None:
     sidecar = Sidecar(refused(code))
     with pytest.raises(Refused) as problem:
-        sidecar.carry_out(operations.start(sidecar.manner, WANTED, None, None, None, {}))
+        sidecar.carry_out(operations.start(sidecar.manner, WANTED, Begin()))
     assert problem.value.code == code
     assert len(sidecar.asked) == 1
 
@@ -89,7 +99,7 @@ def test_what_does_not_pass_by_itself_is_not_sent_again(code: str) -> None:
 def test_patience_ends() -> None:
     sidecar = Sidecar(*[Unreachable("here", "OSError")] * 1000, patience_s=5.0)
     with pytest.raises(Unreachable):
-        sidecar.carry_out(operations.start(sidecar.manner, WANTED, None, None, None, {}))
+        sidecar.carry_out(operations.start(sidecar.manner, WANTED, Begin()))
     assert 100.0 < sidecar.now <= 105.0
     assert len(sidecar.asked) > 2
 
@@ -104,6 +114,13 @@ def test_a_saga_that_was_undone_says_why() -> None:
     with pytest.raises(Undone, match="no funds") as undone:
         sidecar.carry_out(operations.result(sidecar.manner, ID, int, None))
     assert (undone.value.session, undone.value.reason, undone.value.code) == (ID, "no funds", "ACC850")
+
+
+def test_a_volatile_saga_that_was_lost_is_not_said_to_be_undone() -> None:
+    sidecar = Sidecar(state(outcome="lost", reason="ACC760: the worker is gone"))
+    with pytest.raises(SagaLost, match="worker is gone") as lost:
+        sidecar.carry_out(operations.result(sidecar.manner, ID, int, None))
+    assert lost.value.code == "ACC855"
 
 
 def test_a_result_that_does_not_come_in_time_says_what_is_waited_for() -> None:
