@@ -13,6 +13,7 @@ import msgspec
 
 from accompanist import terminal
 from accompanist.errors import AccompanistError, OperatorError, PeerError, catalogue
+from accompanist.rpc.envelope import RETRY_LATER
 from accompanist.runtime.phases import Parked
 
 UNREACHABLE = catalogue(
@@ -59,6 +60,10 @@ AGAIN = frozenset({"ACC713", "ACC716", "ACC719", "ACC729"})
 migrated."""
 
 
+_AWAY = frozenset({502, 503, 504})
+"""HTTP states by which a proxy says that it did not reach the sidecar, or gave up."""
+
+
 class Refused(AccompanistError):
     """An error in a sidecar's answer. Its code may be unknown to this process."""
 
@@ -81,10 +86,12 @@ class Refused(AccompanistError):
 
 
 class Unreachable(OperatorError):
-    """The sidecar did not answer in time, or not at all."""
+    """The sidecar did not answer in time, or not at all, or said that it has no room. `key`: of a start, under which it
+    may be sent again: it may have been carried out."""
 
     def __init__(self, where: str, why: str) -> None:
         super().__init__(UNREACHABLE, f"{where}: {why}")
+        self.key: str | None = None
 
 
 class Undone(PeerError):
@@ -141,7 +148,7 @@ class SagaState(msgspec.Struct, frozen=True):
 
 
 def result_of(said: bytes, status: int, where: str) -> Any:
-    """The result in a JSON-RPC answer, raw. Raises Refused, PeerError."""
+    """The result in a JSON-RPC answer, raw. Raises Refused, PeerError; Unreachable, if it is to be asked for again."""
     try:
         envelope = msgspec.json.decode(said, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, RecursionError):
@@ -149,6 +156,8 @@ def result_of(said: bytes, status: int, where: str) -> Any:
     if "result" in envelope:
         return envelope["result"]
     if "error" not in envelope:
+        if status in _AWAY:
+            raise Unreachable(where, f"HTTP status {status}")
         raise PeerError(NONSENSE, f"{where} answered with HTTP status {status}")
     try:
         error = msgspec.json.decode(envelope["error"], type=dict[str, Any])
@@ -157,6 +166,8 @@ def result_of(said: bytes, status: int, where: str) -> Any:
     data = error.get("data")
     if isinstance(data, dict) and "code" in data:
         raise Refused(data)
+    if error.get("code") == RETRY_LATER:
+        raise Unreachable(where, terminal.line(str(data or "retry later")))
     raise PeerError(NONSENSE, f"{where} refused: {terminal.line(str(error.get('message', '')))}")
 
 

@@ -3,9 +3,9 @@
     request  ─▶ sent by `asynchronous` or `synchronous` ─▶ its result is sent in, or its error is thrown in
     pause    ─▶ waited for
 
-A request that failed is sent again while the client's patience lasts, if that is safe and of use: the sidecar did not
-answer, or it refused with a code that passes by itself (`answers.AGAIN`). All requests are safe: a start has a key, an
-event and a cancel count once, the others read.
+A request that failed is sent again while the client's patience lasts, from the first failure on, if that is safe and of
+use: the sidecar did not answer, or it refused with a code that passes by itself (`answers.AGAIN`). All requests are
+safe: a start has a key, or is sent once; an event and a cancel count once; the others read.
 
 Not promised: that a request that was given up was not carried out.
 """
@@ -79,6 +79,10 @@ class SessionLine(msgspec.Struct, frozen=True):
     retrying: int = 0
 
 
+class _Begun(msgspec.Struct):
+    session: UUID
+
+
 class _Lines(msgspec.Struct):
     sessions: list[SessionLine]
     next: Any = None
@@ -86,15 +90,17 @@ class _Lines(msgspec.Struct):
 
 def call(manner: Manner, request: ApiRequest) -> Operation[Any]:
     """Send a request until there is an answer. Raises Refused, Unreachable, PeerError."""
-    began, failures = manner.clock(), 0
+    failures, until = 0, 0.0
     while True:
         try:
             return (yield request)
         except (Refused, Unreachable) as problem:
             failures += 1
+            if failures == 1:
+                until = manner.clock() + manner.patience_s
             pause = (delay_ms(failures, RETRIABLE, manner.jitter()) or 0) / 1000
             passes = isinstance(problem, Unreachable) or problem.code in AGAIN
-            if not passes or manner.clock() + pause > began + manner.patience_s:
+            if not passes or manner.clock() + pause > until:
                 raise
             yield Pause(pause)
 
@@ -116,8 +122,12 @@ def start(manner: Manner, asked: Asked[Any], begin: Begin) -> Operation[UUID]:
     if begin.deadline_s is not None:
         params["deadline_ms"] = round(begin.deadline_s * 1000)
     once = replace(manner, patience_s=0.0) if begin.volatile else manner
-    said = yield from call(once, ApiRequest("session.start", params))
-    return UUID(read(said, dict[str, Any], manner.where)["session"])
+    try:
+        said = yield from call(once, ApiRequest("session.start", params))
+    except Unreachable as problem:
+        problem.key = params.get("key")
+        raise
+    return read(said, _Begun, manner.where).session  # type: ignore[no-any-return]
 
 
 def standing(manner: Manner, session: UUID, wait_s: float = 0.0) -> Operation[SagaState]:

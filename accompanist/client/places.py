@@ -6,7 +6,7 @@ Not promised: that anything listens there.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,7 +16,8 @@ from accompanist.rpc import tokens
 NO_ADDRESS = catalogue(
     "ACC854",
     "not the address of a sidecar's API",
-    "A client asks a sidecar at an address that begins with http:, https: or http+unix:.",
+    "A client asks a sidecar at an address that begins with http:, https: or http+unix:, and shows it a token that "
+    "fits into a header.",
     "Use the service's `api` of accompanist.toml: http://127.0.0.1:7101, or http+unix:/run/payment.sock.",
 )
 
@@ -28,7 +29,8 @@ class ApiPlace:
 
     url: str
     socket: str
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
+    """They have the token."""
     where: str
 
 
@@ -36,6 +38,9 @@ def place_of(url: str, token: str, token_file: Path | str | None) -> ApiPlace:
     """Raises OperatorError for another kind of address, and for a token file that cannot be used."""
     if token_file is not None:
         token = tokens.bearer(Path(token_file))
+    token = token.strip()
+    if not token.isascii() or not token.isprintable():
+        raise OperatorError(NO_ADDRESS, "the token has characters that no header may have")
     headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
     if url.startswith("http+unix:/"):
         return ApiPlace("http://sidecar/", url.removeprefix("http+unix:"), headers, url)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import pytest
 
 from accompanist import Role, choreography
-from accompanist.client.choreographies import asked, value_of
+from accompanist.client.choreographies import Asked, asked, value_of
 from accompanist.errors import AuthorError
 from workers.orders.choreography import fulfil_order
 from workers.orders.messages import Line, Order, Parcel
@@ -48,7 +48,7 @@ def test_the_places_of_a_result_are_no_part_of_its_type() -> None:
 
 
 def test_a_name_takes_arguments_as_they_are() -> None:
-    found = asked("fulfil_order", [], {"order": ORDER})
+    found: Asked[Any] = asked("fulfil_order", [], {"order": ORDER})
     assert bytes(found.arguments["order"]) == SENT
     assert value_of(b'{"a":1}', found.result) == {"a": 1}
 

@@ -165,3 +165,16 @@ def test_what_is_no_address_of_an_api_is_refused(url: str) -> None:
         Client(url)
     assert wrong.value.code == "ACC854"
     assert "secret" not in str(wrong.value)
+
+
+@pytest.mark.parametrize("token", ["s3cr3t\nX: y", "s3cr3t\u20ac"])
+def test_a_token_that_no_header_takes_is_refused_and_not_told(token: str) -> None:
+    with pytest.raises(OperatorError) as wrong:
+        SyncClient("http://127.0.0.1:1", token=token)
+    assert "s3cr3t" not in str(wrong.value)
+
+
+def test_a_token_with_its_line_end_is_the_token() -> None:
+    client = SyncClient("http://127.0.0.1:1", token="s3cr3t\n")
+    assert client._place.headers["Authorization"] == "Bearer s3cr3t"
+    assert "s3cr3t" not in repr(client._place)

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from accompanist import limits
-from accompanist.client import NotOver, Refused, SagaLost, Undone, Unreachable, operations
+from accompanist.client import NotOver, Refused, SagaLost, Undone, Unreachable, answers, operations
 from accompanist.client.answers import SagaState
 from accompanist.client.choreographies import Asked
 from accompanist.client.operations import ApiRequest, Begin, Manner, Operation, Pause
@@ -102,6 +102,40 @@ def test_patience_ends() -> None:
         sidecar.carry_out(operations.start(sidecar.manner, WANTED, Begin()))
     assert 100.0 < sidecar.now <= 105.0
     assert len(sidecar.asked) > 2
+
+
+def test_patience_begins_with_the_first_failure() -> None:
+    sidecar = Sidecar(state(), Unreachable("here", "OSError"), state(outcome="settled", result=5), patience_s=5.0)
+    assert sidecar.carry_out(operations.result(sidecar.manner, ID, int, None)) == 5
+    assert sidecar.now > 100.0 + limits.wait_ms_max / 1000
+
+
+def test_who_gives_up_learns_the_key_that_was_drawn() -> None:
+    sidecar = Sidecar(Unreachable("here", "OSError"), patience_s=0.0)
+    with pytest.raises(Unreachable) as away:
+        sidecar.carry_out(operations.start(sidecar.manner, WANTED, Begin()))
+    assert away.value.key == str(DRAWN)
+
+
+def test_an_answer_without_a_session_is_an_error() -> None:
+    sidecar = Sidecar(b'{"new": true}')
+    with pytest.raises(PeerError):
+        sidecar.carry_out(operations.start(sidecar.manner, WANTED, Begin()))
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        (b'{"jsonrpc":"2.0","id":1,"error":{"code":-32002,"message":"retry later","data":"shutting_down"}}', 503),
+        (b"<html>Bad Gateway</html>", 502),
+        (b"", 504),
+    ],
+)
+def test_what_says_retry_later_is_sent_again(said: bytes, status: int) -> None:
+    with pytest.raises(Unreachable):
+        answers.result_of(said, status, "here")
+    with pytest.raises(PeerError):
+        answers.result_of(b"<html>Not Found</html>", 404, "here")
 
 
 def test_a_result_is_waited_for_and_decoded() -> None:
