@@ -19,7 +19,8 @@ _NEW = "md5(session::text || ' ' || copy)::uuid"
 _SHARD = f"('x' || right(({_NEW})::text, 2))::bit(8)::integer % (SELECT shards_count FROM {{schema}}.setting)"  # noqa: S608
 """As `shard_of` has it."""
 _HEADER = f"convert_to(replace(convert_from(header, 'UTF8'), session::text, ({_NEW})::text), 'UTF8')"
-LOG = ("session", "inbox", "result", "timer")
+LOG = ("timer", "result", "inbox", "session")
+"""The session last: a sidecar that finds it writes what it lacks, in another order than we do."""
 FENCE = ("fence_call", "fence_shut")
 _COLUMNS = """
 SELECT attname FROM pg_attribute
