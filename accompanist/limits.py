@@ -305,7 +305,10 @@ volatile_forget_ms = 1_000  # After a volatile session, its worker is told to fo
 # Volatile sessions that one worker process remembers. Beyond: it asks to try again later.
 volatile_worker_sessions_max = 20_000
 volatile_worker_bytes_max = 134_217_728  # The same in bytes of their arguments and replies. Beyond: likewise.
-volatile_worker_s = 300.0  # For how long a worker remembers a session that nobody says to be over. Beyond: it forgets.
+# For how long a worker remembers a session that nobody says to be over, and how long after a session a fence is told to
+# forget it. Beyond: it forgets.
+volatile_worker_s = 300.0
+volatile_fenced_max = 200_000  # Sessions that fences are still to be told of. Beyond: the rows of the oldest ones stay.
 
 # -- the public API -------------------------------------------------------------------------------
 # Clients of a sidecar that wait for a session's end. Beyond: further ones are answered at once how it stands.

@@ -4,8 +4,8 @@ A call that is asked again is answered as it was the first time; one that is ask
 the first. A closed session takes no further call, and its close lists what was executed, as the fence does. The names
 of the outcomes are the fence's, with one more: `gone` is a call of which nobody knows whether it was committed.
 
-    told over      `forget`: its calls are dropped, and its id is kept for a while, so that a late copy of a call is
-                   refused
+    told over      `forget`: its calls are dropped, at all roles, and its id is kept for a while, so that a late copy of
+                   a call is refused, and a late close is answered `gone`
     never told     its sidecar is gone: it is dropped once it is older than `volatile_worker_s`
 
 Not promised: anything after this process. Another one has another id, and a call that names ours is answered `gone`
@@ -50,6 +50,9 @@ class _Session:
         self.calls: dict[tuple[str, str], _Call] = {}
         self.executed: list[str] = []
         self.closed = False
+        self.weight = 0
+        """The bytes of the arguments and replies that are kept."""
+        self.dropped = False
 
     def under_way(self) -> list[_Call]:
         return [call for call in self.calls.values() if call.outcome is None and call.key.kind == FORWARD]
@@ -64,7 +67,7 @@ class VolatileMemory:
         self._sessions: OrderedDict[UUID, tuple[float, dict[str, _Session]]] = OrderedDict()
         self._over: OrderedDict[UUID, float] = OrderedDict()
         self._weight = 0
-        """The bytes of the arguments and replies that are kept."""
+        """The bytes of the arguments and replies of all sessions that are kept."""
 
     async def once(self, key: Key, run: Callable[[], Awaitable[Outcome]]) -> Outcome:
         """The outcome of a call. `run` executes it, the first time it is asked; if that raises, nothing was done, and
@@ -75,16 +78,16 @@ class VolatileMemory:
             await known.decided.wait()
         session = self._session(key.session, key.role)
         call = session.calls[key.site, key.kind] = _Call(key)
-        self._weight += len(key.arguments)
+        self._weigh(session, len(key.arguments))
         try:
             call.outcome = await run()
         except BaseException:
             del session.calls[key.site, key.kind]
-            self._weight -= len(key.arguments)
+            self._weigh(session, -len(key.arguments))
             raise
         finally:
             call.decided.set()
-        self._weight += len(call.outcome[1] or "")
+        self._weigh(session, len(call.outcome[1] or ""))
         if call.outcome[0] == REPLIED and key.kind == FORWARD:
             session.executed.append(key.site)
         return call.outcome
@@ -117,9 +120,18 @@ class VolatileMemory:
             self._sessions[session] = (self._clock(), {})
         return self._sessions[session][1].setdefault(role, _Session())
 
+    def _weigh(self, session: _Session, weight: int) -> None:
+        """Count bytes of a session. A call may still be under way when its session is dropped: it weighs nothing."""
+        if not session.dropped:
+            session.weight += weight
+            self._weight += weight
+
     async def close(self, session: UUID, role: str, unless: str | None, before: str | None) -> bytes:
         """Close a session, unless it has a reply at that site, and list what was executed, the last page of it or what
-        came before that site. Raises RpcError while a call of it is under way for longer than a fence would wait."""
+        came before that site. Raises RpcError while a call of it is under way for longer than a fence would wait, and
+        where what was executed is not known any more."""
+        if session in self._over:
+            raise RpcError(envelope.GONE, "it was over, and is forgotten")
         kept = self._sessions[session][1].get(role) if session in self._sessions else None
         if kept is None:
             kept = self._session(session, role)
@@ -138,7 +150,7 @@ class VolatileMemory:
         return _page(kept, before)
 
     def forget(self, sessions: Iterable[UUID]) -> int:
-        """Drop the calls of sessions that are over. Returns how many sessions were known."""
+        """Drop the calls of sessions that are over at all of their roles here. Returns how many were known."""
         count, now = 0, self._clock()
         for session in sessions:
             if self._drop(session):
@@ -162,10 +174,8 @@ class VolatileMemory:
     def _drop(self, session: UUID) -> bool:
         _, roles = self._sessions.pop(session, (0.0, None))
         for kept in (roles or {}).values():
-            for call in kept.calls.values():
-                self._weight -= len(call.key.arguments)
-                if call.outcome is not None:
-                    self._weight -= len(call.outcome[1] or "")
+            kept.dropped = True
+            self._weight -= kept.weight
         return roles is not None
 
 

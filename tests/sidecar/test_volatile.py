@@ -171,6 +171,59 @@ def test_a_lost_session_says_so_and_others_undo() -> None:
     clean(world)
 
 
+@pytest.mark.parametrize("bindings", [{"a": "s", "b": "s", "c": "c"}, None])
+def test_a_worker_remembers_one_role_while_another_is_over(bindings: dict[str, str] | None) -> None:
+    """One role of a lost session is undone at once, while a call of another one is still under way. Both may have one
+    worker: what is over at the first is not forgotten for the second."""
+    world = World("two roles, lost", sagas.ring(pivot=False, concurrent_tail=True), bindings=bindings)
+    world.unheard = world.twice = 0.0
+    world.slow = {"tail": 3.0}
+    world.start(0)
+    while not world.effects(0).get("b"):
+        world.run(0.001)
+    world.run(0.05)
+    world.kill("c")
+    world.run(2 * limits.volatile_forget_ms / 1000)
+    assert world.effects(0)["a"] == {"forward": ["1"], "compensate": ["1"]}
+    world.run(10.0)
+    assert world.effects(0)["b"] == {"forward": ["3", "4b"], "compensate": ["4b", "3"]}
+    assert world.outcome(0) == ["lost"]
+    assert all(worker.memory._sessions == {} for service, worker in world.workers.items() if service != "c")
+    clean(world)
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_a_fence_is_told_later_what_is_over(*, silent: bool) -> None:
+    """Until then it refuses late copies of calls. One that does not answer is told again."""
+    world = World("fenced", sagas.ring())
+    worker = world.workers["b"]
+    worker.fenced = True
+    world.start(0)
+    world.run(5.0)
+    assert whole(world, 0, world.programs) == "settled"
+    world.run(limits.volatile_worker_s - 10.0)
+    assert list(worker.memory._sessions) == [UUID(int=4 << 76)]
+    worker.alive = not silent
+    world.run(10.0)
+    assert bool(worker.memory._sessions) == silent
+    worker.alive = True
+    world.run(limits.volatile_worker_s)
+    assert worker.memory._sessions == {}
+    clean(world)
+
+
+def test_fences_to_be_told_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "volatile_fenced_max", 1)
+    world = World("many fenced", sagas.ring())
+    worker = world.workers["b"]
+    worker.fenced = True
+    for number in range(3):
+        world.start(number)
+        world.run(5.0)
+    world.run(limits.volatile_worker_s)
+    assert len(worker.memory._sessions) == 2
+
+
 def test_a_peer_that_is_not_there_refuses_the_start() -> None:
     world = World("away", sagas.ring())
     world.kill("b")

@@ -51,6 +51,8 @@ class Worker:
     def __init__(self, world: World, service: str) -> None:
         self._world, self._service = world, service
         self.alive = True
+        self.fenced = False
+        """Whether its memory stands for a fence: it names no process, and is asked as durable sessions ask."""
         self._made = 0
         self.memory = VolatileMemory("")
         self.restart()
@@ -80,8 +82,8 @@ class Worker:
         self, memory: VolatileMemory, method: str, arguments: bytes, about: rpc_meta.Meta
     ) -> answers.Answer:
         if method == DESCRIBE:
-            return answers.Replied(orjson.dumps({"volatile": memory.process}))
-        if about.volatile != memory.process:
+            return answers.Replied(orjson.dumps({} if self.fenced else {"volatile": memory.process}))
+        if about.volatile != (None if self.fenced else memory.process):
             return answers.Gone()
         asked = orjson.loads(arguments)
         if method == FORGET:
@@ -101,7 +103,7 @@ class Worker:
         return answers.Declined(said or "") if status == "declined" else _OUTCOMES[status]
 
     async def _run(self, memory: VolatileMemory, key: Key, firm: bool) -> Outcome:
-        await asyncio.sleep(self._world.delay())
+        await asyncio.sleep(self._world.delay() + self._world.slow.get(key.operation, 0.0))
         if memory is not self.memory:
             raise RpcError(RETRY_LATER, "retry later", "shutting_down")
         if key.kind == "forward" and not firm and key.operation in self._world.declines:
@@ -192,8 +194,8 @@ class Sidecar:
 
 
 class World:
-    """The services of a saga. `declines`: operations that decline; `unheard` and `twice`: the probability that a call
-    is asked again after its answer was lost, and that a message comes twice."""
+    """The services of a saga. `declines`: operations that decline; `slow`: how many seconds some take; `unheard` and
+    `twice`: the probability that a call is asked again after its answer was lost, and that a message comes twice."""
 
     def __init__(
         self,
@@ -207,6 +209,7 @@ class World:
         self.programs = programs
         self.bindings = bindings or {role: role for role in programs}
         self.declines = declines
+        self.slow: dict[str, float] = {}
         self.unheard = 0.1
         self.twice = 0.2
         self.done: dict[tuple[UUID, str], list[tuple[str, str]]] = defaultdict(list)

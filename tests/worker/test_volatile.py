@@ -15,7 +15,7 @@ import pytest
 from accompanist import limits
 from accompanist.language.values import codec
 from accompanist.rpc.client import WorkerClient, connect
-from accompanist.rpc.envelope import RpcError
+from accompanist.rpc.envelope import GONE, RpcError
 from accompanist.runtime.answers import Answer, Closed, Declined, Gone, Replied, RetryLater, Reused
 from accompanist.worker import database, start
 from accompanist.worker.fence import Key
@@ -198,6 +198,36 @@ async def test_memory_is_bounded_and_given_back(monkeypatch: pytest.MonkeyPatch)
     await memory.once(key(others[2]), replied)
     assert memory.forget(others) == 1
     assert memory._weight == 0
+
+
+async def test_a_call_under_way_weighs_nothing_once_its_session_is_forgotten() -> None:
+    memory, go_on = VolatileMemory("p"), asyncio.Event()
+
+    async def run() -> Outcome:
+        await go_on.wait()
+        return "replied", "7" * 1_000
+
+    async def fails() -> Outcome:
+        await go_on.wait()
+        raise RpcError(-32002, "retry later")
+
+    first, second = uuid4(), uuid4()
+    calls = [asyncio.create_task(memory.once(key(session), work)) for session, work in ((first, run), (second, fails))]
+    await asyncio.sleep(0)
+    assert memory.forget([first, second]) == 2
+    go_on.set()
+    await asyncio.gather(*calls, return_exceptions=True)
+    assert memory._weight == 0
+
+
+async def test_what_a_forgotten_session_executed_is_not_made_up() -> None:
+    memory, session = VolatileMemory("p"), uuid4()
+    await memory.once(key(session), replied)
+    memory.forget([session])
+    with pytest.raises(RpcError) as refused:
+        await memory.close(session, "carpenter", None, None)
+    assert refused.value.code == GONE
+    assert memory._sessions == {}
 
 
 async def test_busy_is_what_a_full_memory_says(monkeypatch: pytest.MonkeyPatch, caller: Caller) -> None:

@@ -275,11 +275,13 @@ class Calls:
         longest_ms = max((timeout_of(name, self._retries, tries) for name, tries in asker.tries.items()), default=0)
         return asker.since + (limits.lease_ms + longest_ms) / 1000
 
-    async def forget_volatile(self, role_class: str, process: str, sessions: Sequence[UUID]) -> None:
-        """Let a worker's process forget volatile sessions, with one attempt. It forgets them later by itself."""
+    async def forget_volatile(self, role_class: str, process: str | None, sessions: Sequence[UUID]) -> bool:
+        """Let a worker's process forget volatile sessions, or its fence where `process` is None, with one attempt.
+        Returns whether it has, or has nothing to forget."""
         arguments = orjson.dumps({"sessions": [str(session) for session in sessions]})
         about = meta.write(meta.Meta(volatile=process))
-        await self._workers[role_class].call(FORGET, arguments, about, limits.call_timeout_ms)
+        answer = await self._workers[role_class].call(FORGET, arguments, about, limits.call_timeout_ms)
+        return isinstance(answer, Replied | Missing)
 
     async def forget(self, sessions: Sequence[UUID]) -> bool:
         """Let the workers' fences forget sessions, with one attempt each. Returns whether all have. A worker without a

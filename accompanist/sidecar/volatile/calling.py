@@ -2,10 +2,10 @@
 
 A session that calls a role's worker for the first time learns which process of it answers, and names that process in
 every later call: what was done there, it alone remembers. A worker that says of no process remembers nothing, and its
-calls are fenced as those of durable sessions: correct, and slower. An ended session is told to its workers, many at a
-time, so that they forget it.
+calls are fenced as those of durable sessions: correct, and slower. What workers know of a session that is over,
+`forgetting` lets them forget.
 
-Not promised: that a worker is told. It forgets by itself, later.
+Not promised: that a call is made again. One whose process is gone is lost.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from uuid import UUID
 
 import structlog
 
-from accompanist import limits
 from accompanist.runtime.burst import CallWorker, CloseWorker
 from accompanist.runtime.events import Event
 from accompanist.runtime.session import Session
 from accompanist.sidecar.calls.attempts import Asker, CallLost, Calls
+from accompanist.sidecar.volatile.forgetting import Forgetting, Knower
 
 logger = structlog.get_logger("accompanist.volatile")
 
@@ -42,9 +42,10 @@ class VolatileCalls:
         self._latest: dict[str, str | None] = {}
         """The process of each worker, by role class, as it was last learnt."""
         self._used: dict[Session, str | None] = {}
-        """The process that a session's calls are known to; None where they are fenced."""
-        self._over: dict[tuple[str, str], list[UUID]] = defaultdict(list)
-        self._forgetting: asyncio.Task[None] | None = None
+        """The process that a session's calls at one role are known to; None where they are fenced."""
+        self._knowers: dict[UUID, set[Knower]] = defaultdict(set)
+        """Who knows calls of a session, at any role."""
+        self._forgetting = Forgetting(calls)
 
     def ask(self, session: Session, call: CallWorker | CloseWorker, cause: dict[str, str]) -> None:
         """Make a call, and hand its answer to `heard`."""
@@ -53,22 +54,24 @@ class VolatileCalls:
         task.add_done_callback(functools.partial(self._done, session))
 
     def drop(self, session: Session) -> None:
-        """Stop the calls of a session that is over, and let its worker forget it."""
+        """Stop the calls of a session that is over at one role. Its worker still knows them: it may be the worker of
+        other roles of the same session."""
         for task in self._tasks.pop(session, ()):
             if task is not asyncio.current_task():
                 task.cancel()
-        if (process := self._used.pop(session, None)) is not None:
-            self._over[session.program.projection.role_class, process].append(session.header.session)
-            if self._forgetting is None:
-                self._forgetting = asyncio.get_running_loop().create_task(self._forget())
+        self._used.pop(session, None)
+
+    def over(self, session: UUID) -> None:
+        """Let the workers forget a session that is over at all roles here."""
+        self._forgetting.over(session, self._knowers.pop(session, ()))
 
     async def stop(self) -> None:
         """Stop all calls."""
         tasks = [task for tasks in self._tasks.values() for task in tasks]
-        tasks += [self._forgetting] if self._forgetting is not None else []
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._forgetting.stop()
 
     def _done(self, session: Session, task: asyncio.Task[None]) -> None:
         if (tasks := self._tasks.get(session)) is not None:
@@ -95,7 +98,7 @@ class VolatileCalls:
         if first:
             if role_class not in self._latest:
                 self._latest[role_class] = await self._calls.process(role_class)
-            self._used[session] = self._latest[role_class]
+            self._use(session, self._latest[role_class])
         try:
             return await self._once(session, call, cause)
         except CallLost as lost:
@@ -103,8 +106,14 @@ class VolatileCalls:
             if not (first and lost.unheard):
                 raise
         # it was never called before, and the process that we know of is gone: it begins with the next one
-        self._latest[role_class] = self._used[session] = await self._calls.process(role_class)
+        self._latest[role_class] = await self._calls.process(role_class)
+        self._use(session, self._latest[role_class])
         return await self._once(session, call, cause)
+
+    def _use(self, session: Session, process: str | None) -> None:
+        """From now on, this process knows the session's calls."""
+        self._used[session] = process
+        self._knowers[session.header.session].add(Knower(session.program.projection.role_class, process))
 
     async def _once(self, session: Session, call: CallWorker | CloseWorker, cause: dict[str, str]) -> Event | None:
         projection, header = session.program.projection, session.header
@@ -121,19 +130,3 @@ class VolatileCalls:
             process=process,
         )
         return await self._calls.ask(header, session.role, projection.role_class, call, cause, asker)
-
-    async def _forget(self) -> None:
-        """Tell the workers of the sessions that are over, as long as there are any."""
-        try:
-            while self._over:
-                await asyncio.sleep(limits.volatile_forget_ms / 1000)
-                over, self._over = self._over, defaultdict(list)
-                for (role_class, process), sessions in over.items():
-                    for at in range(0, len(sessions), limits.forget_sessions_max):
-                        await self._calls.forget_volatile(
-                            role_class, process, sessions[at : at + limits.forget_sessions_max]
-                        )
-        except Exception as problem:  # they forget by themselves
-            logger.error("volatile.failed", exc_info=problem)
-        finally:
-            self._forgetting = None

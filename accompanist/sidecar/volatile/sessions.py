@@ -436,6 +436,7 @@ class VolatileSessions:
         session = held.header.session
         if self._held.pop(session, None) is None:
             return
+        self._calling.over(session)
         self._weight -= held.weight
         self._started[held.initiator_service] -= 1
         if session not in self._over:
