@@ -44,12 +44,13 @@ _answered = msgspec.json.Decoder(VolatileAnswer)
 
 
 def calls(process: str, to: str, messages: Sequence[Message], lost: Sequence[Lost]) -> Iterator[bytes]:
-    """The arguments of the calls that carry all of these; of one where there are none."""
+    """The arguments of the calls that carry all of these, messages first; of one where there are none."""
     said = b'{"process":' + msgspec.json.encode(process) + b',"to":' + msgspec.json.encode(to) + b","
-    if lost or not messages:
-        yield said + b'"lost":' + msgspec.json.encode(list(lost)) + b"}"
     for _, arguments in peers.calls(messages):
         yield said + arguments[1:]
+    said_at_least = 0 if messages else 1
+    for at in range(0, max(len(lost), said_at_least), limits.relay_rows_max):
+        yield said + b'"lost":' + msgspec.json.encode(lost[at : at + limits.relay_rows_max]) + b"}"
 
 
 def read(params: dict[str, msgspec.Raw]) -> tuple[VolatileCall, list[Message]]:

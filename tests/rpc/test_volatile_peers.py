@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import msgspec
 import pytest
 
@@ -27,6 +29,14 @@ def test_a_call_reads_back() -> None:
     assert {(asked.process, asked.to) for asked, _ in said} == {("p", "q")}
     assert [one for _, messages in said for one in messages] == sent
     assert [one for asked, _ in said for one in asked.lost] == lost
+    assert [bool(messages) for _, messages in said] == [True, False], "a session's messages come before its loss"
+
+
+def test_a_call_takes_so_many_lost_sessions() -> None:
+    lost = [Lost(UUID(int=number)) for number in range(limits.relay_rows_max + 1)]
+    said = [read(arguments)[0].lost for arguments in volatile_peers.calls("p", "q", [], lost)]
+    assert [len(some) for some in said] == [limits.relay_rows_max, 1]
+    assert [one for some in said for one in some] == lost
 
 
 def test_a_question_has_no_messages() -> None:

@@ -171,6 +171,27 @@ def test_a_lost_session_says_so_and_others_undo() -> None:
     clean(world)
 
 
+def test_who_has_not_heard_of_the_loss_is_told_when_it_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The word of the loss may be overtaken by messages that begin the session anew, or come to nobody."""
+    world = World("not told", sagas.ring(pivot=False))
+    world.unheard = world.twice = 0.0
+    world.slow = {"try_it": 3.0}
+    world.start(0)
+    world.run(1.0)
+    session, initiator = UUID(int=4 << 76), world.sidecars["a"]
+    for way in initiator.ways.open.values():
+        monkeypatch.setattr(way, "tell", lambda lost: None)
+    initiator.process.soon(initiator.sessions._lose, initiator.sessions._held[session], "something was lost")
+    world.run(20.0)
+    assert sorted(world.effects(0)) == ["a", "b"]
+    assert all(kinds["forward"] == kinds["compensate"] for kinds in world.effects(0).values())
+    clean(world)
+    told = Lost(session, "something was lost", undo=True)
+    assert initiator.sessions.heard("b", "b-sidecar-1", [], [Lost(session, "lost here, too")]) == [told]
+    assert initiator.sessions.heard("stranger", "p", [], [Lost(session, "says a stranger")]) == []
+    assert world.sidecars["b"].sessions.heard("a", "a-sidecar-1", [], [told]) == []
+
+
 @pytest.mark.parametrize("bindings", [{"a": "s", "b": "s", "c": "c"}, None])
 def test_a_worker_remembers_one_role_while_another_is_over(bindings: dict[str, str] | None) -> None:
     """One role of a lost session is undone at once, while a call of another one is still under way. Both may have one

@@ -120,6 +120,12 @@ class _SimulatedWay:
         self.sessions: set[UUID] = set()
         self._speaker, self.peer = speaker, peer
 
+    def join(self, session: UUID) -> None:
+        self.sessions.add(session)
+
+    def leave(self, session: UUID) -> None:
+        self.sessions.discard(session)
+
     def send(self, messages: Sequence[Message]) -> None:
         for message in messages:
             for _ in range(2 if self._speaker.world.chance.random() < self._speaker.world.twice else 1):

@@ -1,7 +1,10 @@
 """Ways to peers whose logs are in other databases: calls to the address at which their sidecars listen.
 
-A peer with sessions of ours is asked every `volatile_ping_ms` whether it is still the same process. So its loss is
-noticed within `volatile_ping_ms` + `volatile_away_ms`.
+A peer that shares a session with us is asked every `volatile_ping_ms` whether it is still the same process, by both
+sides. So its loss is noticed within `volatile_ping_ms` + `volatile_away_ms`.
+
+One call at a time carries what there is to say, in order: that a session is lost comes after its messages. What is sent
+meanwhile goes with the next call.
 
 Not promised: a peer with several sidecars at one address. Another of them that answers counts as a loss.
 """
@@ -44,13 +47,27 @@ class FarWay:
         self._courier = courier
         self._listener = listener
         self._tasks: set[asyncio.Task[None]] = set()
+        self._messages: list[Message] = []
+        self._losses: list[Lost] = []
+        self._speaking = False
         self._pinging = False
 
+    def join(self, session: UUID) -> None:
+        self.sessions.add(session)
+        if not self._pinging:
+            self._pinging = True
+            self._spawn(self._ping())
+
+    def leave(self, session: UUID) -> None:
+        self.sessions.discard(session)
+
     def send(self, messages: Sequence[Message]) -> None:
-        self._spawn(self._say(messages, ()))
+        self._messages += messages
+        self._speak()
 
     def tell(self, lost: Lost) -> None:
-        self._spawn(self._say((), (lost,)))
+        self._losses.append(lost)
+        self._speak()
 
     def close(self) -> None:
         for task in self._tasks:
@@ -60,9 +77,18 @@ class FarWay:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        if not self._pinging:
-            self._pinging = True
-            self._spawn(self._ping())
+
+    def _speak(self) -> None:
+        if not self._speaking:
+            self._speaking = True
+            self._spawn(self._say_all())
+
+    async def _say_all(self) -> None:
+        while (self._messages or self._losses) and not self.lost:
+            messages, self._messages = self._messages, []
+            losses, self._losses = self._losses, []
+            await self._say(messages, losses)
+        self._speaking = False
 
     async def _ping(self) -> None:
         while not self.lost:

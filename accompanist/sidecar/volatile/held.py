@@ -51,7 +51,7 @@ class HeldSession:
         if not self.is_from(way.service, way.process):
             return False
         self._ways[way.service] = way
-        way.sessions.add(self.header.session)
+        way.join(self.header.session)
         if unsent := self._unsent.pop(way.service, None):
             way.send(unsent)
         return True
@@ -82,6 +82,6 @@ class HeldSession:
             timer.cancel()
         self._timers.clear()
         for way in self._ways.values():
-            way.sessions.discard(self.header.session)
+            way.leave(self.header.session)
         self._ways.clear()
         self._unsent.clear()

@@ -29,6 +29,12 @@ class LinkWay:
         self._link = link
         self._listener = listener
 
+    def join(self, session: UUID) -> None:
+        self.sessions.add(session)
+
+    def leave(self, session: UUID) -> None:
+        self.sessions.discard(session)
+
     def send(self, messages: Sequence[Message]) -> None:
         self._write(messages, ())
 

@@ -67,10 +67,11 @@ _OVER = (Phase.SETTLED, Phase.ENDED, Phase.UNDONE)
 
 
 class _Over(NamedTuple):
-    """How a session ended here. `row`: at its initiator, if that was here."""
+    """How a session ended here. `row`: at its initiator, if that was here; `lost`: what that said of its loss."""
 
     at: float
     row: SessionRow | None
+    lost: Lost | None = None
 
 
 class VolatileSessions:
@@ -161,10 +162,9 @@ class VolatileSessions:
         refused: list[Lost] = []
         for message in messages:
             if self._belief.spoken(InboxEntry(message=message, sender_service=service, known=True)):
-                why = self._hear(service, process, message, by_shard)
-                refused += [Lost(message.session, why)] if why else []
+                refused += filter(None, [self._hear(service, process, message, by_shard)])
         for one in lost:
-            self._told(service, one)
+            refused += filter(None, [self._told(service, one)])
         return refused
 
     def way_lost(self, way: Way, reason: str) -> None:
@@ -173,40 +173,53 @@ class VolatileSessions:
             if (held := self._held.get(session)) is not None:
                 self._lose(held, f"the sidecar of {way.service}: {reason}")
 
-    def _hear(self, service: str, process: str, message: Message, by_shard: bool) -> str:
-        """Take a message of a peer. Returns why its session cannot go on here; empty if it does, or is over."""
-        held = self._held.get(message.session)
-        if held is None and message.session in self._over:
-            return ""
+    def _hear(self, service: str, process: str, message: Message, by_shard: bool) -> Lost | None:
+        """Take a message of a peer. Returns that its session cannot go on here, and why; None if it does, or is
+        over."""
+        session, held = message.session, self._held.get(message.session)
+        said = self._said_lost(session, service)
+        if held is None and session in self._over:
+            return said
         if held is None:
-            if by_shard and not self._holds(message.session):
-                return f"another sidecar of {self._service} has its shard"
+            if by_shard and not self._holds(session):
+                return Lost(session, f"another sidecar of {self._service} has its shard")
             if self._belief.beginning(message) is None:
                 # who may not undo what runs here may not begin it either: the initiator will say so
-                return "" if message.kind is Kind.ABORT else f"{self._service} does not know it"
+                return None if message.kind is Kind.ABORT else Lost(session, f"{self._service} does not know it")
             try:
                 held = self._open(message.header, limits.volatile_follower_s)
             except OperatorError as problem:
-                return problem.text
+                return Lost(session, problem.text)
         if not held.is_from(service, process):
             self._lose(held, f"another sidecar of {service} speaks for it")
-            return ""
+            return None
         self._arrive(message)
         if held.header.initiator not in held.over and not held.lost:
             self._connect(held, held.initiator_service)
-        return ""
+        return said
 
-    def _told(self, service: str, lost: Lost) -> None:
-        """A peer says that a session is lost."""
+    def _told(self, service: str, lost: Lost) -> Lost | None:
+        """A peer says that a session is lost. Returns what the initiator, if that is here, has said of it before."""
+        if (said := self._said_lost(lost.session, service)) is not None:
+            return said
         held = self._held.get(lost.session)
         if held is None or service not in held.services():
-            return
+            return None
         reason = words(lost.reason)
         if service != held.initiator_service:
             self._lose(held, reason)
         else:
             held.lost = held.lost or reason
             self._stop(held, told=lost.undo, decided=True)
+        return None
+
+    def _said_lost(self, session: UUID, service: str) -> Lost | None:
+        """What was said of a lost session to a service that takes part, where its initiator is here. The service may
+        not have heard it, or have begun it anew since then."""
+        over = self._over.get(session)
+        if over is None or over.row is None or service not in over.row.header.bindings.values():
+            return None
+        return over.lost
 
     # -- messages and events -------------------------------------------------------------------------
 
@@ -375,14 +388,14 @@ class VolatileSessions:
             if at is not None:
                 self._leave(held, at)
             return
-        held.lost = reason
+        held.lost = reason = words(reason)
         header, ours = held.header, held.initiator_service == self._service
         logger.warning("volatile.lost", session=str(header.session), code=LOST, problem=reason)
         undo = False
         if ours and (core := held.roles.get(header.initiator)) is not None:
             undo = losing.says_undo(core)
-            row = msgspec.structs.replace(core.row, outcome=OUTCOME, reason=f"{LOST}: {words(reason)}")
-            self._keep(header.session, row)
+            row = msgspec.structs.replace(core.row, outcome=OUTCOME, reason=f"{LOST}: {reason}")
+            self._keep(header.session, row, Lost(header.session, reason, undo))
             self._ended(row)
         others = held.services() - {self._service} if ours else {held.initiator_service}
         for way in held.ways():
@@ -445,10 +458,10 @@ class VolatileSessions:
         if not self._held:
             self._empty.set()
 
-    def _keep(self, session: UUID, row: SessionRow | None) -> None:
+    def _keep(self, session: UUID, row: SessionRow | None, lost: Lost | None = None) -> None:
         """Keep for a while how a session ended."""
         now = self._clock()
-        self._over[session] = _Over(now, row)
+        self._over[session] = _Over(now, row, lost)
         while len(self._over) > limits.volatile_kept_max or now - next(iter(self._over.values())).at > (
             limits.volatile_kept_s
         ):

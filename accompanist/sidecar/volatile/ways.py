@@ -17,18 +17,26 @@ from accompanist.runtime.messages import Message
 
 
 class Way(Protocol):
-    """A way to one process of a peer. `sessions`: those that are lost with it; their owner adds and removes them."""
+    """A way to one process of a peer. `sessions`: those that are lost with it."""
 
     service: str
     process: str
     sessions: set[UUID]
+
+    def join(self, session: UUID) -> None:
+        """Add a session: from now on it is noticed that the process is lost, also while nothing is sent."""
+        ...
+
+    def leave(self, session: UUID) -> None:
+        """Remove a session."""
+        ...
 
     def send(self, messages: Sequence[Message]) -> None:
         """Send messages, in this turn of the event loop. Nothing is raised: who cannot send is lost."""
         ...
 
     def tell(self, lost: Lost) -> None:
-        """Tell of a lost session."""
+        """Tell of a lost session, after all that was sent."""
         ...
 
 
