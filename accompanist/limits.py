@@ -282,10 +282,11 @@ forget_sessions_max = 10_000  # Sessions in one request to a worker to forget th
 
 # -- volatile sessions (docs/volatile.md) ---------------------------------------------------------
 volatile_sessions_max = 4_096  # Volatile sessions at one sidecar. Beyond: further ones are refused (ACC761).
-# Those of them that one peer's service has started. Beyond: further ones of it are refused, and lost there (ACC760).
+# Those of them that one peer's service spoke of first. Beyond: further ones of it are refused, and lost there (ACC760).
 volatile_per_peer_max = 2_048
 # The messages of all volatile sessions in a sidecar's memory, in bytes. Beyond: further ones are refused (ACC761).
 volatile_bytes_max = 268_435_456
+volatile_message_around_bytes = 1_024  # What a message in memory is taken to weigh besides its payload.
 # How long a volatile session lives at its initiator. Beyond: it is lost (ACC760).
 volatile_session_s = 60.0
 # The same at other roles, and how long the undoing of a lost session may take. Beyond: it is dropped.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from uuid import UUID
 
@@ -11,9 +12,10 @@ import pytest
 from accompanist import limits
 from accompanist.errors import OperatorError
 from accompanist.language.program.program import RoleProgram
+from accompanist.rpc import link
 from accompanist.runtime.control import control
 from accompanist.runtime.loss import LOST, Lost
-from accompanist.runtime.messages import Kind
+from accompanist.runtime.messages import VOLATILE, Kind, Message
 from tests.runtime import sagas
 from tests.sidecar.volatile_world import World
 
@@ -277,7 +279,70 @@ def test_a_peer_has_its_share_of_the_room(monkeypatch: pytest.MonkeyPatch) -> No
     clean(world)
 
 
+def said_by_b(world: World, number: int, site: str, attributes: dict[str, str], baggage: str = "") -> Message:
+    """A message from b to c that names a as the initiator, as c reads it from a link."""
+    header = msgspec.structs.replace(
+        sagas.HEADER,
+        session=UUID(int=(4 << 76) | number),
+        mode=VOLATILE,
+        bindings=world.bindings,
+        attributes=attributes,
+    )
+    context = {"baggage": baggage} if baggage else {}
+    said = Message(header=header, kind=Kind.DATA, site=site, sender="b", receiver="c", payload=b"1", context=context)
+    [frame] = link.volatile("b-sidecar-1", [said])
+    [read] = link.read_handed(frame).messages
+    return read
+
+
+def test_a_peer_takes_its_own_share_and_not_that_of_the_initiator_it_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "volatile_per_peer_max", 2)
+    world = World("share", sagas.ring())
+    sidecar = world.sidecars["c"]
+    sessions = sidecar.sessions
+
+    def hear() -> None:
+        for number in range(2):
+            assert sessions.heard("b", "b-sidecar-1", [said_by_b(world, number, "4", {})], []) == []
+        assert len(sessions.heard("b", "b-sidecar-1", [said_by_b(world, 2, "4", {})], [])) == 1
+        abort = control(said_by_b(world, 3, "4", {}).header, Kind.ABORT, "a", "c", "by a client")
+        assert sessions.heard("a", "a-sidecar-1", [abort], []) == []
+        assert set(sessions._held) == {UUID(int=(4 << 76) | number) for number in (0, 1, 3)}
+
+    sidecar.process.soon(hear)
+    world.run(0.001)
+    world.run(limits.volatile_follower_s + limits.volatile_session_s)
+    assert +sessions._opened == {}
+    clean(world)
+
+
+def test_all_that_is_kept_of_messages_counts() -> None:
+    """Each may have another header, as far as its fields are not fixed, and contents that are not its payload."""
+    world = World("weight", sagas.ring())
+    sidecar = world.sidecars["c"]
+    heard = sidecar.sessions.heard
+    measured = 0
+
+    def hear() -> None:
+        nonlocal measured
+        tracemalloc.start()
+        try:
+            for number in range(300):
+                attributes = {f"k{number}_{n}": "v" * 100 for n in range(16)}
+                heard("b", "b-sidecar-1", [said_by_b(world, 0, f"9[{number}]", attributes, "k=" + "v" * 4_000)], [])
+            measured = tracemalloc.get_traced_memory()[0]
+        finally:
+            tracemalloc.stop()
+
+    sidecar.process.soon(hear)
+    world.run(0.0001)
+    [held] = sidecar.sessions._held.values()
+    assert len(held.roles["c"].state.mailbox) == 300
+    assert 300 * 4_000 < measured < sidecar.sessions._weight == held.weight
+
+
 def test_who_takes_most_of_the_memory_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "volatile_message_around_bytes", 0)
     monkeypatch.setattr(limits, "volatile_bytes_max", 80)
     world = World("memory", sagas.ring())
     world.start(0)
@@ -289,6 +354,7 @@ def test_who_takes_most_of_the_memory_goes(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_start_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "volatile_message_around_bytes", 0)
     monkeypatch.setattr(limits, "volatile_bytes_max", 20)
     world = World("large", sagas.ring())
     task = world.start(0, 10**15)

@@ -78,7 +78,7 @@ def test_who_only_waits_for_its_initiator_notices_that_it_is_lost(process: str |
         peer, listener = Peer(), Listener()
         way = await FarWays({"peer": peer}, listener).reach("peer", HEADER.session)
         assert way is not None
-        held = HeldSession(HEADER)
+        held = HeldSession(HEADER, "peer")
         assert held.use(way)  # and nothing is sent
         await asyncio.sleep(10.0)
         assert listener.lost == []
@@ -98,7 +98,7 @@ def test_nobody_is_asked_once_its_sessions_are_over() -> None:
         way = await FarWays({"peer": peer}, listener).reach("peer", HEADER.session)
         assert way is not None
         for _ in range(2):
-            held = HeldSession(HEADER)
+            held = HeldSession(HEADER, "peer")
             assert held.use(way)
             held.drop()
         await asyncio.sleep(10.0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from accompanist import limits
 from accompanist.runtime.messages import Header, Message
 from accompanist.runtime.ports import SessionRow
 from accompanist.runtime.session import Session
@@ -15,17 +16,18 @@ from accompanist.sidecar.volatile.ways import Way
 
 
 class HeldSession:
-    """One volatile session at one sidecar, with all of its roles here."""
+    """One volatile session at one sidecar, with all of its roles here. `opener`: the service that spoke of it first."""
 
-    def __init__(self, header: Header) -> None:
+    def __init__(self, header: Header, opener: str) -> None:
         self.header = header
+        self.opener = opener
         self.roles: dict[str, Session] = {}
         self.over: dict[str, SessionRow] = {}
         """The roles that are over here, or were never begun and never will be."""
         self.processes: dict[str, str] = {}
         """The process of each peer that takes part: another one knows nothing of the session."""
         self.weight = 0
-        """The bytes of the messages that came for it."""
+        """The bytes of the messages that came for it, with what each takes besides its payload."""
         self.lost = ""
         """Why it is lost; empty as long as it is not."""
         self._ways: dict[str, Way] = {}
@@ -43,6 +45,12 @@ class HeldSession:
     def is_from(self, service: str, process: str) -> bool:
         """Whether a process of a service may speak for it: the first that did, or that we reached."""
         return self.processes.setdefault(service, process) == process
+
+    def weigh(self, message: Message) -> int:
+        """Count a message that came, and return its weight."""
+        around = limits.volatile_message_around_bytes + sum(map(len, message.context.values()))
+        self.weight += (weight := len(message.payload) + around)
+        return weight
 
     # -- ways ----------------------------------------------------------------------------------------
 

@@ -101,8 +101,8 @@ class VolatileSessions:
         self._calling = VolatileCalls(calls, self._answered, self._call_lost)
         self._held: dict[UUID, HeldSession] = {}
         self._over: OrderedDict[UUID, _Over] = OrderedDict()
-        self._started: Counter[str] = Counter()
-        """How many of those that are here each service has started."""
+        self._opened: Counter[str] = Counter()
+        """How many of those that are here each service spoke of first."""
         self._weight = 0
         self._queue: deque[Message] = deque()
         self._draining = False
@@ -118,7 +118,7 @@ class VolatileSessions:
 
     async def start(self, message: Message) -> None:
         """Begin a session with its start. Raises OperatorError if there is no room, or no way to a peer."""
-        held = self._open(message.header, limits.volatile_session_s)
+        held = self._open(message.header, self._service, limits.volatile_session_s)
         try:
             services = sorted(held.services() - {self._service})
             found = {service: self._find(service, message.session) for service in services}
@@ -187,7 +187,7 @@ class VolatileSessions:
                 # who may not undo what runs here may not begin it either: the initiator will say so
                 return None if message.kind is Kind.ABORT else Lost(session, f"{self._service} does not know it")
             try:
-                held = self._open(message.header, limits.volatile_follower_s)
+                held = self._open(message.header, service, limits.volatile_follower_s)
             except OperatorError as problem:
                 return Lost(session, problem.text)
         if not held.is_from(service, process):
@@ -228,8 +228,7 @@ class VolatileSessions:
         held = self._held.get(message.session)
         if held is None or message.receiver in held.over:
             return
-        held.weight += len(message.payload)
-        self._weight += len(message.payload)
+        self._weight += held.weigh(message)
         if self._weight > limits.volatile_bytes_max:
             heaviest = max(self._held.values(), key=lambda one: one.weight)
             self._lose(heaviest, f"its messages take more memory than {self._service} has for volatile sessions")
@@ -242,6 +241,8 @@ class VolatileSessions:
         elif not self._belief.heard_by(core, message):
             core = None
         if core is not None:
+            if message.header is not core.header:  # one copy in memory is enough, and only that one counts
+                message = msgspec.structs.replace(message, header=core.header)
             self._feed(held, core, Arrived(message))
 
     def _begin(self, held: HeldSession, message: Message) -> Session | None:
@@ -362,16 +363,16 @@ class VolatileSessions:
 
     # -- the end -------------------------------------------------------------------------------------
 
-    def _open(self, header: Header, seconds: float) -> HeldSession:
-        """Hold a new session, for so long at most. Raises OperatorError."""
+    def _open(self, header: Header, opener: str, seconds: float) -> HeldSession:
+        """Hold a new session, for so long at most, of which `opener` spoke first: whom the header names as initiator
+        may know nothing of it. Raises OperatorError."""
         full = len(self._held) >= limits.volatile_sessions_max or self._weight >= limits.volatile_bytes_max
-        held = HeldSession(header)
-        starter = held.initiator_service
-        crowded = starter != self._service and self._started[starter] >= limits.volatile_per_peer_max
+        held = HeldSession(header, opener)
+        crowded = opener != self._service and self._opened[opener] >= limits.volatile_per_peer_max
         if full or crowded or self._leaving:
             raise OperatorError(FULL, f"{self._service} takes no further volatile session now")
         self._held[header.session] = held
-        self._started[starter] += 1
+        self._opened[opener] += 1
         self._empty.clear()
         expire = asyncio.get_running_loop().call_later(seconds, self._expire, held)
         held.keep(expire)
@@ -451,7 +452,7 @@ class VolatileSessions:
             return
         self._calling.over(session)
         self._weight -= held.weight
-        self._started[held.initiator_service] -= 1
+        self._opened[held.opener] -= 1
         if session not in self._over:
             self._keep(session, held.over.get(held.header.initiator))
         held.drop()
