@@ -27,6 +27,7 @@ CRASH, CRASHES = FaultBudget(crashes=1, declines=0), FaultBudget(crashes=2, decl
 DECLINES = FaultBudget(crashes=0, declines=9)
 DECLINED, TWICE_DECLINED = FaultBudget(crashes=1, declines=1), FaultBudget(crashes=2, declines=1)
 CANCELLED = FaultBudget(crashes=1, declines=0, cancels=1)
+FORGOTTEN = FaultBudget(crashes=2, declines=0, cancels=1)
 LOST = FaultBudget(crashes=1, lost_answers=1, declines=0)
 LATE = FaultBudget(crashes=1, declines=0, deadlines=1)
 LIE = FaultBudget(crashes=1, declines=0, lies=1)
@@ -177,6 +178,7 @@ ROWS: dict[str, tuple[Rules, str, FaultBudget, Property]] = {
     ),
     "no participant's abort": (Rules(core=switched.HearsParticipants), "ring", LIE, Property.UNPARKED),
     "the pivot waits": (Rules(core=switched.CallsThePivotEarly), "ring", CANCELLED, Property.ALL),
+    "the pivot waits for what was heard": (Rules(road=Road(looked_for=False)), "ring", FORGOTTEN, Property.ALL),
     "a stale owner is refused": (
         Rules(road=Road(stale=True, refused=False)),
         "billed",

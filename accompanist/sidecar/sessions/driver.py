@@ -192,7 +192,7 @@ class Driver:
         if not (self._belief.heard_by(session, message) and session.hears_early(message)):
             return False
         self._tracing.taken(1)
-        (self.unconfirmed.queued if said else self.unconfirmed.heard)(session, entry)
+        self.unconfirmed.heard(session, entry, said=said)
         with alone(key, self.damaged):
             crashpoints.reached("sidecar.message_taken")
             self._feed(session, Arrived(message))
@@ -208,7 +208,7 @@ class Driver:
             return False
         self._tracing.taken(1)
         session = Session.begin(program, message)
-        self.unconfirmed.heard(session, entry)
+        self.unconfirmed.heard(session, entry, said=False)
         with alone(key, self.damaged):
             crashpoints.reached("sidecar.message_taken")
             self.admit(session)

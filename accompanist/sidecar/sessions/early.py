@@ -38,13 +38,15 @@ class EarlyRelease(NamedTuple):
 
 
 class _EarlyHeard:
-    """A message that a session has heard. `said`: its sender says that it has committed it."""
+    """A message that a session has heard. `said`: its sender says that it has committed it; `seen`: the log says that
+    the inbox has it."""
 
-    def __init__(self, session: Session, entry: InboxEntry, timer: asyncio.TimerHandle | None, said: bool) -> None:
+    def __init__(self, session: Session, entry: InboxEntry, *, said: bool, seen: bool) -> None:
         self.session = session
         self.entry = entry
-        self.timer = timer
+        self.timer: asyncio.TimerHandle | None = None
         self.said = said
+        self.seen = seen
 
 
 class Unconfirmed:
@@ -70,25 +72,30 @@ class Unconfirmed:
         """Whether a session has heard what its inbox may not have."""
         return key in self._unsaid
 
-    def heard(self, session: Session, entry: InboxEntry) -> None:
-        """Note that a session hears a message that was handed early."""
-        self._note(session, entry, said=False)
+    def ahead(self, key: Key) -> bool:
+        """Whether a session has heard what no answer of the log has shown to be in the inbox, whatever its sender says
+        of it. Then a burst that is not `early` waits for a commit, which looks for it there."""
+        return any(not one.seen for one in self._heard.get(key, {}).values())
+
+    def heard(self, session: Session, entry: InboxEntry, *, said: bool) -> None:
+        """Note that a session hears a message that no log may have. `said`: its sender says that it has committed
+        it."""
+        self._note(session, entry, said=said, seen=False)
 
     def queued(self, session: Session, entry: InboxEntry) -> None:
         """Note that a session hears a message that the inbox has, and that is still in the queue."""
-        self._note(session, entry, said=True)
+        self._note(session, entry, said=True, seen=True)
 
-    def _note(self, session: Session, entry: InboxEntry, *, said: bool) -> None:
+    def _note(self, session: Session, entry: InboxEntry, *, said: bool, seen: bool) -> None:
         identity = entry.message.key
         of_session = self._heard.setdefault(session.key, {})
         if identity in of_session:
             return
-        timer = None
+        heard = of_session[identity] = _EarlyHeard(session, entry, said=said, seen=seen)
         if not said:
             later = asyncio.get_running_loop().call_later
-            timer = later(limits.early_store_ms / 1000, self._overdue, session.key, identity)
+            heard.timer = later(limits.early_store_ms / 1000, self._overdue, session.key, identity)
             self._unsaid[session.key] += 1
-        of_session[identity] = _EarlyHeard(session, entry, timer, said)
 
     def said(self, service: str, message: Message) -> bool:
         """Note that a service says that it has committed a message. Returns whether a session has heard it already: the
@@ -185,6 +192,7 @@ class Unconfirmed:
             later = asyncio.get_running_loop().call_later
             heard.timer = later(limits.early_store_ms / 1000, self._overdue, heard.session.key, entry.message.key)
         elif ports.fate(delivery) is ports.Fate.HERE:
+            heard.seen = True
             self._say(heard)
         else:
             self._lost(heard.session)

@@ -5,8 +5,9 @@
           -> early?  -> released at once, though it is forced: its commit follows (`early`)
 
 A burst that is not forced waits all the same while an earlier one of its session is being committed, so that nothing
-overtakes what it depends on. One that is being committed and was released early holds up nothing. A session's commits
-keep their order. All but those of early bursts wait until the inbox has what the session has heard.
+overtakes what it depends on. One that is being committed and was released early holds up nothing that is early, too.
+What is not, the call of the pivot, waits also until the inbox has what the session has heard. A session's commits keep
+their order. All but those of early bursts wait until the inbox has what the session has heard.
 
 A session commits under the epoch under which it was loaded (`Session.epoch`), never under the one that is held when its
 commit is handed in: its shard may be lost and acquired again in between.
@@ -113,8 +114,10 @@ class OutputCommit:
         began = time.time_ns()
         messages = self._tracing.outgoing(burst.messages, cause)
         released = self._release_early(session, burst, messages, cause)
-        # an earlier burst (a query's reply, a clock) may not be stable yet, and must not be overtaken
-        waits = not released and (session.key in self._committing or self._asking.first(session, burst))
+        # an earlier burst (a query's reply, a clock) may not be stable yet, and must not be overtaken; nor may the inbox
+        # have what the pivot is called for
+        unproved = session.key in self._committing or self._unconfirmed.ahead(session.key)
+        waits = not released and (unproved or self._asking.first(session, burst))
         if burst.forced or waits:
             self._deferred.forget(session)
             self._committing[session.key] += 1

@@ -169,7 +169,9 @@ class EarlyRole(RoleSystem):
         return super()._at_the_end(state)._replace(ever=state.ever)
 
     def _waits_for_log(self, to: RoleState, burst: Burst) -> bool:
-        return not burst.early and (burst.forced or self._ahead(to))
+        """As `sidecar.sessions.output_commit` has it: `ahead` are the commits under way, and what was heard is looked
+        for in the inbox."""
+        return not burst.early and (burst.forced or (self._ahead(to) if self._road.looked_for else to.ahead))
 
     def _ahead(self, state: RoleState) -> bool:
         """Whether the session knows what its log does not."""
