@@ -71,6 +71,11 @@ class Mailbox:
         """The message of that name, if it is here."""
         return self._waiting.get((site, sender)) or self._taken.get((site, sender))
 
+    def has(self, message: Message) -> bool:
+        """Whether a message of that name is here, or was taken."""
+        name = (message.site, message.sender)
+        return self.get(*name) is not None or _digest(*name) in self._let_go
+
     def take(self, message: Message) -> None:
         """Note that the program has taken this message. Evicts the oldest taken messages beyond the bound."""
         name = (message.site, message.sender)

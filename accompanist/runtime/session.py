@@ -398,6 +398,12 @@ class Session:
         fresh = self.state.mailbox.get(message.site, message.sender) is None
         return fresh and self.whole and self.row.phase is Phase.RUNNING and self.row.parked is None
 
+    def has(self, message: Message) -> bool:
+        """Whether it has counted a vote, or its program has had another message, or will find it in memory."""
+        if message.kind is Kind.DONE:
+            return message.sender in self.state.said_done
+        return self.state.mailbox.has(message)
+
     def make_room(self, messages: Sequence[Message]) -> None:
         """Make room for these messages, which the program asks for next."""
         self.state.mailbox.make_room(messages)

@@ -196,6 +196,7 @@ class Driver:
         with alone(key, self.damaged):
             crashpoints.reached("sidecar.message_taken")
             self._feed(session, Arrived(message))
+        self.unconfirmed.heeded(session, message)
         return True
 
     def _begin_early(self, key: Key, entry: InboxEntry) -> bool:
@@ -246,7 +247,7 @@ class Driver:
         session = self.holding.session(key)
         if not (self._belief.told(message) if session is None else self._belief.heard_by(session, message)):
             return
-        if self.unconfirmed.confirmed(session, message) and session is not None and session.whole:
+        if self.unconfirmed.confirmed(session, message) and session is not None and session.has(message):
             return
         session = self.holding.session(key)
         if session is not None and session.has_to_know(message):
@@ -384,7 +385,6 @@ class Driver:
     def _misheard(self, session: Session) -> None:
         """A session has heard what its inbox will never have: nothing more of it may be written."""
         session.life.refused = True
-        self.unconfirmed.forget(session.key)
         self.holding.give_up(session)
 
     # -- what became of it ---------------------------------------------------------------------------
@@ -394,13 +394,17 @@ class Driver:
         self._eviction.rest(session)
 
     def _dropped(self, session: Session) -> None:
-        """A session has left memory."""
+        """A session has left memory. One that is loaded again is written first, with all that it has heard."""
         self._output.forget(session)
         self.asking.drop(session)
+        if self._residences.state(session.key) is not Residence.LOADING:
+            self.unconfirmed.dropped(session)
 
     def refused(self, session: Session, problem: Exception) -> None:
         """A commit failed, so nothing of its burst may leave. If the log refused its content, an immediate retry would
         fail again: the session is marked as damaged and retried later."""
+        if not self._residences.is_live(session):
+            self.unconfirmed.dropped(session)
         if isinstance(problem, LeaseLost | LogUnavailable):
             self.holding.give_up(session)
         elif isinstance(problem, NotInInbox):

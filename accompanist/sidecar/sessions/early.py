@@ -15,9 +15,10 @@ Not promised: that a message which was handed early arrives. Nobody keeps it but
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import NamedTuple
+
+import structlog
 
 from accompanist import limits
 from accompanist.log.inbox import Stored
@@ -28,6 +29,8 @@ from accompanist.runtime.session import Session
 from accompanist.sidecar.sessions.freshness import Key
 from accompanist.sidecar.sessions.tasks import Tasks
 
+logger = structlog.get_logger("accompanist.driver")
+
 
 class EarlyRelease(NamedTuple):
     """How a sidecar releases early. `hand` gives messages to the links, each with the service it is for; what has no
@@ -37,22 +40,28 @@ class EarlyRelease(NamedTuple):
     store: Callable[[str, Sequence[Message]], Awaitable[Sequence[Delivery]]]
 
 
-class _EarlyHeard:
-    """A message that a session has heard. `said`: its sender says that it has committed it; `seen`: the log says that
-    the inbox has it."""
+class EarlyHeard:
+    """A message that a session has heard; `session` is None once that has left memory. `said`: its sender says that it
+    has committed it; `seen`: the log says that the inbox has it."""
 
     def __init__(self, session: Session, entry: InboxEntry, *, said: bool, seen: bool) -> None:
-        self.session = session
+        self.session: Session | None = session
         self.entry = entry
+        self.key: Key = session.key
         self.timer: asyncio.TimerHandle | None = None
         self.said = said
         self.seen = seen
+        self.waiters: asyncio.Event | None = None
 
 
 class Unconfirmed:
     """The messages that sessions of one sidecar have heard, and that are in its inbox or will be. The next commit of
     the session looks for them there, and takes them from the queue. `lost` is called with a session that has heard what
-    will not be in the inbox; `left` with messages that have left the queue."""
+    will not be in the inbox; `left` with messages that have left the queue.
+
+    What a session does not have is not its own, though it was given to it: its mailbox may have had no room. Such a
+    message comes from the queue like any other. Nor is what another run of the session has heard: that run writes
+    nothing any more."""
 
     def __init__(
         self,
@@ -63,19 +72,18 @@ class Unconfirmed:
         self._store = store
         self._tasks = tasks
         self._lost = lost
-        self._heard: dict[Key, dict[Identity, _EarlyHeard]] = {}
-        self._unsaid: Counter[Key] = Counter()
-        self._none_left: dict[Key, asyncio.Event] = {}
+        self._heard: dict[Key, dict[Identity, EarlyHeard]] = {}
+        self._stopped = False
         self.left: Callable[[Sequence[InboxEntry]], None] = lambda entries: None
 
     def __contains__(self, key: Key) -> bool:
         """Whether a session has heard what its inbox may not have."""
-        return key in self._unsaid
+        return bool(self.unsaid(key))
 
     def ahead(self, key: Key) -> bool:
         """Whether a session has heard what no answer of the log has shown to be in the inbox, whatever its sender says
         of it. Then a burst that is not `early` waits for a commit, which looks for it there."""
-        return any(not one.seen for one in self._heard.get(key, {}).values())
+        return any(one.session is not None and not one.seen for one in self._heard.get(key, {}).values())
 
     def heard(self, session: Session, entry: InboxEntry, *, said: bool) -> None:
         """Note that a session hears a message that no log may have. `said`: its sender says that it has committed
@@ -87,21 +95,33 @@ class Unconfirmed:
         self._note(session, entry, said=True, seen=True)
 
     def _note(self, session: Session, entry: InboxEntry, *, said: bool, seen: bool) -> None:
-        identity = entry.message.key
-        of_session = self._heard.setdefault(session.key, {})
-        if identity in of_session:
+        before = self._heard.get(session.key, {}).get(entry.message.key)
+        if before is not None and before.session is session:
             return
-        heard = of_session[identity] = _EarlyHeard(session, entry, said=said, seen=seen)
+        if before is not None:
+            self._end(before)
+        heard = EarlyHeard(session, entry, said=said, seen=seen)
+        self._heard.setdefault(session.key, {})[entry.message.key] = heard
         if not said:
-            later = asyncio.get_running_loop().call_later
-            heard.timer = later(limits.early_store_ms / 1000, self._overdue, session.key, identity)
-            self._unsaid[session.key] += 1
+            self._store_later(heard)
+
+    def heeded(self, session: Session, message: Message) -> None:
+        """A session was given a message. If it found no room for it, the message is not its own."""
+        heard = self._of(message)
+        if heard is not None and heard.session is session and not session.has(message):
+            self._end(heard)
 
     def said(self, service: str, message: Message) -> bool:
-        """Note that a service says that it has committed a message. Returns whether a session has heard it already: the
+        """Note that a service says that it has committed a message. Returns whether a session has it already: the
         commit of that session looks for it."""
-        heard = self._heard.get((message.session, message.receiver), {}).get(message.key)
+        heard = self._of(message)
         if heard is None or heard.entry.sender_service != service or not _alike(heard.entry.message, message):
+            return False
+        return self._stored(heard)
+
+    def _stored(self, heard: EarlyHeard) -> bool:
+        if heard.session is None or not heard.session.has(heard.entry.message):
+            self._end(heard)
             return False
         self._say(heard)
         return True
@@ -109,24 +129,34 @@ class Unconfirmed:
     def confirmed(self, session: Session | None, message: Message) -> bool:
         """Note that the inbox has a message. Returns whether this session has heard it already. A session that heard
         another content under its name is lost: it is to begin again with what the inbox has."""
-        heard = self._heard.get((message.session, message.receiver), {}).get(message.key)
+        heard = self._of(message)
         if heard is None:
             return False
         if not _alike(heard.entry.message, message):
-            self._lost(heard.session)
+            if heard.session is None:
+                self._end(heard)
+            else:
+                self._lost(heard.session)
             return False
         self._end(heard)
-        return heard.session is session
+        return session is not None and heard.session is session
 
-    async def none_left(self, key: Key) -> None:
-        """Wait until the senders of all that a session has heard say that they have committed it. Those that wait go on
-        in their order."""
-        while key in self._unsaid:
-            await self._none_left.setdefault(key, asyncio.Event()).wait()
+    def unsaid(self, key: Key) -> tuple[EarlyHeard, ...]:
+        """What a session has heard by now, and its sender has not said to have committed."""
+        heard = self._heard.get(key, {})
+        return tuple(one for one in heard.values() if one.session is not None and not one.said)
 
-    def waiting(self, key: Key) -> tuple[InboxEntry, ...]:
+    async def all_said(self, awaited: Iterable[EarlyHeard]) -> None:
+        """Wait until the senders of these say that they have committed them. Those that wait go on in their order."""
+        for heard in awaited:
+            if not heard.said and heard.session is not None:
+                heard.waiters = heard.waiters or asyncio.Event()
+                await heard.waiters.wait()
+
+    def waiting(self, session: Session) -> tuple[InboxEntry, ...]:
         """What the next commit of a session is to look for in the inbox."""
-        return tuple(one.entry for one in self._heard.get(key, {}).values() if one.said)
+        heard = self._heard.get(session.key, {}).values()
+        return tuple(one.entry for one in heard if one.said and one.session is session)
 
     def written(self, entries: Sequence[InboxEntry]) -> None:
         """A commit has found these in the inbox, and taken them from the queue."""
@@ -137,65 +167,82 @@ class Unconfirmed:
 
     def taken(self, entry: InboxEntry) -> None:
         """The log has brought a message, or has taken it from the queue."""
-        message = entry.message
-        heard = self._heard.get((message.session, message.receiver), {}).get(message.key)
+        heard = self._of(entry.message)
         if heard is not None and heard.entry.sender_service == entry.sender_service and heard.said:
             self._end(heard)
 
-    def forget(self, key: Key) -> None:
-        """Forget what a session has heard: nothing of that run will be written."""
-        for heard in list(self._heard.get(key, {}).values()):
-            self._end(heard)
+    def dropped(self, session: Session) -> None:
+        """A session has left memory, and writes nothing any more that depends on what no commit has looked for. What
+        nobody has said to be stored is stored here all the same: the session has acted on it, and has to be seen."""
+        own = [one for one in self._heard.get(session.key, {}).values() if one.session is session]
+        if any(not one.seen for one in own):
+            session.life.refused = True
+        for heard in own:
+            heard.session = None
+            if heard.said:
+                self._end(heard)
+            elif heard.waiters is not None:
+                heard.waiters.set()  # the group commit refuses what goes on
 
     def stop(self) -> None:
         """Store nothing more."""
+        self._stopped = True
         for heard in [one for of_session in self._heard.values() for one in of_session.values()]:
             if heard.timer is not None:
                 heard.timer.cancel()
 
-    def _say(self, heard: _EarlyHeard) -> None:
+    def _of(self, message: Message) -> EarlyHeard | None:
+        return self._heard.get((message.session, message.receiver), {}).get(message.key)
+
+    def _say(self, heard: EarlyHeard) -> None:
         if heard.timer is not None:
             heard.timer.cancel()
-        if heard.said:
-            return
         heard.said = True
-        key = heard.session.key
-        self._unsaid[key] -= 1
-        if not self._unsaid[key]:
-            del self._unsaid[key]
-            if (event := self._none_left.pop(key, None)) is not None:
-                event.set()
+        if heard.waiters is not None:
+            heard.waiters.set()
 
-    def _end(self, heard: _EarlyHeard) -> None:
+    def _end(self, heard: EarlyHeard) -> None:
         self._say(heard)
-        key = heard.session.key
-        del self._heard[key][heard.entry.message.key]
-        if not self._heard[key]:
-            del self._heard[key]
+        of_session = self._heard.get(heard.key, {})
+        if of_session.get(heard.entry.message.key) is heard:
+            del of_session[heard.entry.message.key]
+            if not of_session:
+                del self._heard[heard.key]
 
-    def _overdue(self, key: Key, identity: Identity) -> None:
-        if (heard := self._heard.get(key, {}).get(identity)) is not None:
+    def _store_later(self, heard: EarlyHeard) -> None:
+        if not self._stopped:
+            later = asyncio.get_running_loop().call_later
+            heard.timer = later(limits.early_store_ms / 1000, self._overdue, heard)
+
+    def _overdue(self, heard: EarlyHeard) -> None:
+        if not heard.said:
             self._tasks.spawn([], self._keep(heard))
 
-    async def _keep(self, heard: _EarlyHeard) -> None:
+    async def _keep(self, heard: EarlyHeard) -> None:
         """Store a message that its sender has not stored. One at a time: its sender may be storing it with others just
-        now, in another order."""
+        now, in another order. It is tried until the log answers."""
         assert self._store is not None
-        entry = heard.entry
+        entry, delivery = heard.entry, None
         try:
             [delivery] = await self._store(entry.sender_service, [entry.message])
         except LogUnavailable:
-            delivery = None
+            pass
+        except Exception as problem:
+            logger.error("early.not_stored", problem=type(problem).__name__, exc_info=problem)
         if heard.said:
             return
         if delivery is None:
-            later = asyncio.get_running_loop().call_later
-            heard.timer = later(limits.early_store_ms / 1000, self._overdue, heard.session.key, entry.message.key)
+            self._store_later(heard)
         elif ports.fate(delivery) is ports.Fate.HERE:
             heard.seen = True
-            self._say(heard)
+            self._stored(heard)
         else:
-            self._lost(heard.session)
+            if heard.session is not None:
+                self._lost(heard.session)
+            if ports.fate(delivery) is ports.Fate.AGAIN:
+                self._store_later(heard)
+            else:
+                self._end(heard)
 
 
 def _alike(one: Message, other: Message) -> bool:

@@ -7,7 +7,8 @@
 A burst that is not forced waits all the same while an earlier one of its session is being committed, so that nothing
 overtakes what it depends on. One that is being committed and was released early holds up nothing that is early, too.
 What is not, the call of the pivot, waits also until the inbox has what the session has heard. A session's commits keep
-their order. All but those of early bursts wait until the inbox has what the session has heard.
+their order. All but those of early bursts wait until the senders of what the session had heard by then say that
+it is in the inbox. What it hears later holds them up no more.
 
 A session commits under the epoch under which it was loaded (`Session.epoch`), never under the one that is held when its
 commit is handed in: its shard may be lost and acquired again in between.
@@ -41,7 +42,7 @@ from accompanist.sidecar.sessions import dormant
 from accompanist.sidecar.sessions.asking import Asking
 from accompanist.sidecar.sessions.commits import Committer, commit_of, row_of
 from accompanist.sidecar.sessions.deferred_rows import DeferredRows
-from accompanist.sidecar.sessions.early import EarlyRelease, Unconfirmed
+from accompanist.sidecar.sessions.early import EarlyHeard, EarlyRelease, Unconfirmed
 from accompanist.sidecar.sessions.freshness import Key, shard_of
 from accompanist.sidecar.sessions.holding import Holding
 from accompanist.sidecar.sessions.tasks import Tasks
@@ -114,16 +115,17 @@ class OutputCommit:
         began = time.time_ns()
         messages = self._tracing.outgoing(burst.messages, cause)
         released = self._release_early(session, burst, messages, cause)
-        # an earlier burst (a query's reply, a clock) may not be stable yet, and must not be overtaken; nor may the inbox
-        # have what the pivot is called for
+        # an earlier burst (a query's reply, a clock) may not be stable yet, and must not be overtaken. And the inbox
+        # may not have what the pivot is called for
         unproved = session.key in self._committing or self._unconfirmed.ahead(session.key)
         waits = not released and (unproved or self._asking.first(session, burst))
         if burst.forced or waits:
             self._deferred.forget(session)
+            awaited = None if released else self._unconfirmed.unsaid(session.key)
             self._committing[session.key] += 1
             if not released:
                 self._holding_up[session.key] += 1
-            self._tasks.spawn([session.key], self._commit(session, burst, messages, cause, began, released))
+            self._tasks.spawn([session.key], self._commit(session, burst, messages, cause, began, awaited))
         else:
             self._tracing.carried(burst, (), cause, began)
             self._deferred.soon(session)
@@ -146,8 +148,8 @@ class OutputCommit:
     async def stable(self, session: Session) -> None:
         """Write the session's present row, behind its commits that are under way: when this returns, all of them are in
         the log. Raises what the commit raises."""
-        await self._unconfirmed.none_left(session.key)
-        heard = self._unconfirmed.waiting(session.key)
+        await self._unconfirmed.all_said(self._unconfirmed.unsaid(session.key))
+        heard = self._unconfirmed.waiting(session)
         await self._committer.commit(row_of(session, heard=heard))
         self._unconfirmed.written(heard)
 
@@ -158,12 +160,13 @@ class OutputCommit:
         messages: Sequence[Message],
         cause: dict[str, str],
         began: int,
-        released: bool,
+        awaited: Sequence[EarlyHeard] | None,
     ) -> None:
-        """Commit a burst, then release it, unless it was `released` early."""
-        if not released:
-            await self._unconfirmed.none_left(session.key)
-        heard = self._unconfirmed.waiting(session.key)
+        """Commit a burst, then release it. `awaited`: what its session had heard then, and nobody had said to be
+        stored; None if it was released early."""
+        released = awaited is None
+        await self._unconfirmed.all_said(awaited or ())
+        heard = self._unconfirmed.waiting(session)
         commit = commit_of(session, burst, messages, self._service, dormant.deadline_of(session, self._clock), heard)
         before = self._holding.freshness.standing(shard_of(session.header.session))
         try:
@@ -261,8 +264,8 @@ class OutputCommit:
             self._tasks.spawn([session.key], self._write(session))
 
     async def _write(self, session: Session) -> None:
-        await self._unconfirmed.none_left(session.key)
-        row, heard = session.durable_row, self._unconfirmed.waiting(session.key)
+        await self._unconfirmed.all_said(self._unconfirmed.unsaid(session.key))
+        row, heard = session.durable_row, self._unconfirmed.waiting(session)
         timers = dormant.deadline_of(session, self._clock)
         try:
             await self._committer.commit(row_of(session, timers, heard))

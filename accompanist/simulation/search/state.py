@@ -106,8 +106,8 @@ class Road(NamedTuple):
     until it was heard. `kept_at_crash`: it is kept when the receiver crashes. `unknown_closed`: an abort for an unknown
     session closes it at the worker. `whole`: a commit has all that its session's log did not have, and hands over what
     is on the road. `strays`: copies outlive their sender. `together`: what is written is written together. `stale`: a
-    sidecar may lose its lease and go on, instead of crashing. `refused`: then its commits are refused. `looked_for`: what is not
-    early waits until the log has what the session has heard, even if nothing of it has to be stable."""
+    sidecar may lose its lease and go on, instead of crashing. `refused`: then its commits are refused. `looked_for`:
+    what is not early waits until the log has what the session has heard, even if nothing of it has to be stable."""
 
     kept_until_durable: bool = True
     kept_at_crash: bool = True
