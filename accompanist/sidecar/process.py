@@ -195,6 +195,8 @@ class Sidecar:
         leave.push_async_callback(self._flusher.close)
         versions = Versions(self._hosted, self._log, tombstone_ms=service.tombstone_s * 1000)
         await versions.register()
+        self._quotas = PeerQuotas(self._log, len(self._config.peers_of(service.name)) - 1)
+        early = EarlyRelease(self._hand_early, self._log.accept, self._quotas.crowded)
         self._driver = Driver(
             service.name,
             self._hosted,
@@ -203,7 +205,7 @@ class Sidecar:
             self._calls,
             self._tracing,
             self._waiters.ended,
-            early=None if service.link == OFF else EarlyRelease(self._hand_early, self._log.accept),
+            early=None if service.link == OFF else early,
         )
         self._volatile = VolatileSessions(
             service.name,
@@ -230,7 +232,6 @@ class Sidecar:
         )
         self._handed = HandedOver(self._log, self._driver, self._wake, self._wake_later, self._wake_others)
         self._relay = Relay(self._log, couriers, self._driver.clashed, self._background)
-        self._quotas = PeerQuotas(self._log, len(self._config.peers_of(service.name)) - 1)
         self._intake = Intake(
             self._owner,
             self._log,

@@ -119,6 +119,16 @@ async def test_one_that_was_handled_is_not_waited_for_again() -> None:
     assert (message.session, "b") not in b.driver.unconfirmed
 
 
+async def test_a_peer_beyond_its_quota_begins_no_session_early() -> None:
+    services, b = await early_b()
+    assert b.driver._early is not None
+    b.driver._early = b.driver._early._replace(crowded=lambda service: service == "a")
+    message = data(uuid4())
+    b.handed.take("a", [message], early=True)
+    await turns()
+    assert not services.effects(message.session) and b.driver.session(message.session, "b") is None
+
+
 async def test_a_control_message_is_not_heard_early() -> None:
     services, b = await early_b()
     message = data(uuid4())

@@ -35,6 +35,7 @@ async def test_it_is_said_when_a_peer_is_too_many_and_when_it_has_room_again(mon
         await open_one(warehouse, payment)
         await quotas.step()
         await quotas.step()
+        assert quotas.crowded("warehouse") and not quotas.crowded("loyalty")
         monkeypatch.setattr(limits, "sessions_per_peer_max", 3)
         await quotas.step()
     assert [(entry["event"], entry["peer"], entry["bound"]) for entry in logged] == [

@@ -41,6 +41,11 @@ class PeerQuotas:
         """Whether no session can begin here, not even for our own clients."""
         return ("", ReachedQuota.WAITING) in self._full_peers
 
+    def crowded(self, peer: str) -> bool:
+        """Whether a peer may begin no session here."""
+        none = (ReachedQuota.SESSIONS, ReachedQuota.WAITING)
+        return self.full or any((peer, reached) in self._full_peers for reached in none)
+
     async def step(self) -> None:
         """Check the quotas, and log what has changed. Raises LogUnavailable."""
         bounds = QuotaLimits(

@@ -207,6 +207,8 @@ class Driver:
         program = self._belief.beginning(message)
         if program is None or dormant.may_wait_in_the_log(message, self._programs):
             return False
+        if self._early is None or self._early.crowded(entry.sender_service):
+            return False
         self._tracing.taken(1)
         session = Session.begin(program, message)
         self.unconfirmed.heard(session, entry, said=False)

@@ -34,10 +34,12 @@ logger = structlog.get_logger("accompanist.driver")
 
 class EarlyRelease(NamedTuple):
     """How a sidecar releases early. `hand` gives messages to the links, each with the service it is for; what has no
-    link goes with its commit. `store` writes messages that a service has said into the own inbox."""
+    link goes with its commit. `store` writes messages that a service has said into the own inbox. `crowded`: whether a
+    service may begin no session here: then its early messages begin none."""
 
     hand: Callable[[Stored], None]
     store: Callable[[str, Sequence[Message]], Awaitable[Sequence[Delivery]]]
+    crowded: Callable[[str], bool] = lambda service: False
 
 
 class EarlyHeard:
