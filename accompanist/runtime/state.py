@@ -98,13 +98,6 @@ class SessionState:
         self.draft = Draft()
         self.trace = Trace()
 
-    @property
-    def never_began(self) -> bool:
-        """Whether it has heard nothing of its program, so that it was begun to close its worker, and has done nothing:
-        then it is over as a tombstone is (`runtime.tombstone`), and waits for nobody."""
-        done = self.results or self.marks or self.row.contacts or self.row.left
-        return self.has_door and not self.is_initiator and self.mailbox.empty and not done
-
     def update(self, **changes: Any) -> None:
         """Change the row; the next burst carries it."""
         self.row = msgspec.structs.replace(self.row, **changes)

@@ -10,7 +10,7 @@ have been reached, so this one must answer, too. The initiator itself never gets
 
 This relies on Rule 0: a message is in the log before it is acted upon. Under early release (docs/durability.md) it is
 not, so a role with transactions leaves no tombstone: the abort begins a session there. Its worker is closed, and what
-the fence lists is compensated, before the role answers. If it lists nothing, the session is over at once, as here.
+the fence lists is compensated, before the role answers.
 """
 
 from __future__ import annotations

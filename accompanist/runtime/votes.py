@@ -78,7 +78,7 @@ class Votes:
         self._state.draft.messages.append(
             control(self._state.header, Kind.COMPENSATED, self._state.role, self._state.header.initiator, said)
         )
-        return StepOutcome.ALL_UNDONE if self._state.never_began else StepOutcome.NOTHING
+        return StepOutcome.NOTHING
 
     def _conclude(self) -> StepOutcome:
         """End the saga if every role it reached has answered. Only the initiator does so, and only once."""
