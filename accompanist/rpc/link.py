@@ -96,9 +96,10 @@ def read_hello(body: bytes) -> tuple[str, bytes]:
     return said.service, shown
 
 
-def believed(process: str = "") -> bytes:
-    """Answer a caller that it is believed. `process`: ours, if it takes volatile sessions."""
-    return msgspec.json.encode(Told(link=VERSION, early=True, volatile=process))
+def believed(process: str = "", *, early: bool = False) -> bytes:
+    """Answer a caller that it is believed. `process`: ours, if it takes volatile sessions; `early`: whether it may hand
+    messages over before their commit."""
+    return msgspec.json.encode(Told(link=VERSION, early=early, volatile=process))
 
 
 def cannot_go_on(lost: Sequence[Lost]) -> bytes:

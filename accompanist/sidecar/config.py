@@ -5,6 +5,7 @@
     pooler = "postgresql://payment_sidecar@db.internal:6432/sagas"  # PgBouncer before it, in transaction mode
     poll_only = false                                       # true: no LISTEN; messages are found up to a second late
     link = "/run/payment"                                   # where peers connect, if not in state_dir; or "off"
+    early_release = false                                   # true: on trial, see docs/durability.md
     schema = "payment"                                      # the service's log; its name if left out
     api = "http://127.0.0.1:7102"                           # or http+unix:/run/payment.sock
     workers = { Payment = "unix:/run/payment-worker.sock" } # role class = where its worker is
@@ -33,10 +34,10 @@
 
 Paths, also in `unix:` addresses and in a database's `host=`, are relative to the file. Over the file stand
 `DATABASE_URL` (the database of every service) and, over that, `ACCOMPANIST_SERVICE_<NAME>_<KEY>` for the keys
-`database pooler poll_only link schema listen api state_dir version_key_file token_file peer_token_file collect_after_s
-payload_after_s tombstone_s` and `ACCOMPANIST_SERVICE_<NAME>_WORKER_<CLASS>`; `..._RETRY`, `..._PEER_TOKENS` and
-`..._WORKER_TOKENS` are tables as JSON. The file itself is `--config`, else `ACCOMPANIST_CONFIG`, else the first
-`accompanist.toml` from the working directory upwards.
+`database pooler poll_only link early_release schema listen api state_dir version_key_file token_file peer_token_file
+collect_after_s payload_after_s tombstone_s` and `ACCOMPANIST_SERVICE_<NAME>_WORKER_<CLASS>`; `..._RETRY`,
+`..._PEER_TOKENS` and `..._WORKER_TOKENS` are tables as JSON. The file itself is `--config`, else `ACCOMPANIST_CONFIG`,
+else the first `accompanist.toml` from the working directory upwards.
 
 A wrong key, value or name is an error that says where it is and what was probably meant. Loading a configuration
 connects to nothing and reads no choreography, so a valid one may still name what does not exist.
@@ -138,6 +139,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     pooler: str = ""
     poll_only: bool = False
     link: str = ""
+    early_release: bool = False
     schema: str = ""
     listen: str = ""
     api: str = ""

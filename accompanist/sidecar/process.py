@@ -205,7 +205,7 @@ class Sidecar:
             self._calls,
             self._tracing,
             self._waiters.ended,
-            early=None if service.link == OFF else early,
+            early=early if service.early_release and service.link != OFF else None,
         )
         self._volatile = VolatileSessions(
             service.name,
@@ -269,6 +269,7 @@ class Sidecar:
                 self._background.repeat,
                 leave,
                 self._volatile,
+                early=service.early_release,
             )
         self._find_ways(couriers)
         self._relay.start()

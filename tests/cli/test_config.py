@@ -135,6 +135,7 @@ VARIABLES: dict[str, tuple[str, Any]] = {
     "schema": ("log", "log"),
     "api": ("http+unix:/run/a", "http+unix:/run/a"),
     "poll_only": ("TRUE", True),
+    "early_release": ("true", True),
     "retry": ('{"charge": {"attempts_max": 3}}', None),
     "peer_tokens": ('{"stock": "s.token"}', {"stock": str(ROOT / "s.token")}),
     "worker_tokens": ('{"Payment": "p.token"}', {"Payment": str(ROOT / "p.token")}),
@@ -177,7 +178,7 @@ def test_every_key_stands_in_the_example() -> None:
     for struct in (config.Service, config.Peer):
         for key in struct.__struct_fields__:
             assert key in ("name", "retry") or f"\n    {key} = " in str(config.__doc__), key
-    for key in (*TEXTS.split(), *NUMBERS.split(), "poll_only"):
+    for key in (*TEXTS.split(), *NUMBERS.split(), "poll_only", "early_release"):
         assert key in str(config.__doc__).partition("for the keys")[2], key
 
 

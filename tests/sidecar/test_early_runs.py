@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from accompanist.language.program.operations import Call, Program, Receive, Send
 from accompanist.language.program.program import RoleProgram
 from accompanist.runtime.messages import Kind, Message
-from accompanist.runtime.ports import Delivery, Phase
+from accompanist.runtime.ports import Commit, Delivery, Phase
 from tests.runtime import sagas
 from tests.sidecar.harness import Services, Sidecar, few, of
 from tests.sidecar.test_early import early_b, until, written
@@ -168,3 +168,32 @@ async def test_a_stream_of_early_messages_holds_up_no_vote() -> None:
     b.handed.take("a", [message])
     await turns()
     assert written(services, message.session)
+
+
+async def test_a_vote_is_not_written_without_the_messages_that_tell_it() -> None:
+    """A row that is only a cache waits until what was heard is stored. What is decided meanwhile it does not write."""
+    services, b = await early_b()
+    message = data(uuid4())
+    services.workers["b"].turns = 50
+    b.handed.take("a", [message], early=True)
+    await until(lambda: b.driver.session(message.session, "b") is not None)
+    session = b.driver.session(message.session, "b")
+    assert session is not None
+    writing = asyncio.ensure_future(b.driver._output._write(session))
+    await turns(1)
+    assert session.row.vote is None, "its row waits already"
+    await until(lambda: session.row.vote is not None)
+    commits: list[Commit] = []
+    flush = b.log.flush
+
+    async def noted(given: Sequence[Commit]) -> Sequence[Sequence[Delivery]]:
+        commits.extend(given)
+        return await flush(given)
+
+    b.log.flush = noted  # type: ignore[method-assign]
+    await stored(services, message)
+    b.handed.take("a", [message])
+    await services.row("b", message.session, Phase.DONE)
+    await writing
+    voted = [one for one in commits if one.session is not None and one.session.vote is not None]
+    assert voted and all(any(told.kind is Kind.DONE for told in one.messages) for one in voted)

@@ -43,13 +43,16 @@ async def open_links(
     repeat: Repeat,
     leave: AsyncExitStack,
     volatile: VolatileTaker | None = None,
+    *,
+    early: bool = False,
 ) -> Links | None:
     """Listen in a folder, and announce that in the log as `owner`, each time that shards are `acquired`. What has to be
-    stopped is put on `leave`; `volatile` takes volatile sessions."""
+    stopped is put on `leave`; `volatile` takes volatile sessions; `early`: messages may come before their
+    commit."""
     key = secrets.token_bytes(32)
     try:
         path = _place(folder, leave)
-        server = await LinkServer.start(str(path), key, handed, volatile)
+        server = await LinkServer.start(str(path), key, handed, volatile, early=early)
     except (OSError, OperatorError) as problem:
         logger.warning("links.off", problem=str(problem))
         return None

@@ -43,9 +43,13 @@ class VolatileTaker(Protocol):
 
 
 class LinkServer:
-    """Where peers hand messages over. `key`: what their proofs are made of; `volatile` takes volatile sessions."""
+    """Where peers hand messages over. `key`: what their proofs are made of; `volatile` takes volatile sessions;
+    `early`: whether messages may come before their commit."""
 
-    def __init__(self, listening: Listening, key: bytes, handed: Handed, volatile: VolatileTaker | None = None) -> None:
+    def __init__(
+        self, listening: Listening, key: bytes, handed: Handed, volatile: VolatileTaker | None, early: bool
+    ) -> None:
+        self._early = early
         self._listening = listening
         self._key = key
         self._handed = handed
@@ -55,9 +59,11 @@ class LinkServer:
         self._server: asyncio.Server | None = None
 
     @classmethod
-    async def start(cls, path: str, key: bytes, handed: Handed, volatile: VolatileTaker | None = None) -> LinkServer:
+    async def start(
+        cls, path: str, key: bytes, handed: Handed, volatile: VolatileTaker | None = None, *, early: bool = False
+    ) -> LinkServer:
         """Listen at a unix socket. Raises OperatorError."""
-        server = cls(listen(parse(f"unix:{path}")), key, handed, volatile)
+        server = cls(listen(parse(f"unix:{path}")), key, handed, volatile, early)
         server._server = await asyncio.get_running_loop().create_unix_server(
             server._accept, sock=server._listening.socket
         )
@@ -98,7 +104,8 @@ class LinkServer:
                 raise link.Unreadable("the caller does not prove which service it speaks for")
             caller.service = service
             caller.patience.cancel()
-            connection.send(link.believed(self._volatile.process if self._volatile is not None else ""))
+            process = self._volatile.process if self._volatile is not None else ""
+            connection.send(link.believed(process, early=self._early))
             return
         handed = link.read_handed(body)
         if not handed.process:

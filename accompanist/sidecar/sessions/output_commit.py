@@ -23,6 +23,7 @@ Not promised: that a deferred row is in the log at once, or at all before a cras
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -99,6 +100,8 @@ class OutputCommit:
         self._committing: Counter[Key] = Counter()
         self._holding_up: Counter[Key] = Counter()
         """How many of these were not released early."""
+        self._waiting: dict[Key, list[asyncio.Future[None]]] = {}
+        """Who waits until no commit of a session is under way."""
         self._deferred = DeferredRows(self._write_out)
 
     def carry(self, session: Session, burst: Burst) -> None:
@@ -149,6 +152,8 @@ class OutputCommit:
         """Write the session's present row, behind its commits that are under way: when this returns, all of them are in
         the log. Raises what the commit raises."""
         await self._unconfirmed.all_said(self._unconfirmed.unsaid(session.key))
+        while session.key in self._committing:  # its row says more than the log has, until then
+            await self._end_of_commits(session.key)
         heard = self._unconfirmed.waiting(session)
         await self._committer.commit(row_of(session, heard=heard))
         self._unconfirmed.written(heard)
@@ -179,6 +184,10 @@ class OutputCommit:
                 counted[session.key] -= 1
                 if not counted[session.key]:
                     del counted[session.key]
+            if session.key not in self._committing:
+                for waiting in self._waiting.pop(session.key, ()):
+                    if not waiting.done():
+                        waiting.set_result(None)
         self._unconfirmed.written(heard)
         self._sessions.mended(session.key)
         crashpoints.reached("sidecar.after_commit")
@@ -195,6 +204,12 @@ class OutputCommit:
             self._finish(session, burst, cause)
         self._hand_over(commit, deliveries[len(commit.messages) :], before)
         self._rest(session)
+
+    async def _end_of_commits(self, key: Key) -> None:
+        """Wait until no commit of a session is under way."""
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(key, []).append(waiting)
+        await waiting
 
     def _rest(self, session: Session) -> None:
         if session.key not in self._unconfirmed:
@@ -265,6 +280,8 @@ class OutputCommit:
 
     async def _write(self, session: Session) -> None:
         await self._unconfirmed.all_said(self._unconfirmed.unsaid(session.key))
+        if session.key in self._committing:
+            return  # that commit has this row: a vote is not written without the messages that tell it
         row, heard = session.durable_row, self._unconfirmed.waiting(session)
         timers = dormant.deadline_of(session, self._clock)
         try:
