@@ -120,6 +120,7 @@ LOG_LINES: Final[dict[str, frozenset[str]]] = {
     "links.off": frozenset({"problem"}),
     "links.failed": frozenset({"peer", "problem"}),
     "handed.failed": frozenset({"problem"}),
+    "early.not_stored": frozenset({"problem"}),
     "worker.not_pipelined": frozenset({"version"}),
     "pool.bounded": frozenset({"count", "limit"}),
     "leases.not_released": _NOTHING,

@@ -96,6 +96,7 @@ class FakeExecution(Execution):
 
     def __init__(self, worker: Worker, drawers: Drawers) -> None:
         self._contract = worker.contract
+        self.memory = None
         self._drawers = drawers
         self._workers: dict[tuple[UUID, str], FencedWorker] = {}
 

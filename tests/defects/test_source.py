@@ -57,7 +57,11 @@ def test_one_thread_touches_sessions_and_connections() -> None:
     assert found <= set(SHARED)
 
 
-READS_OBJECTS = {"simulation/search/workers.py": "a search copies the fake workers of its own process"}
+READS_OBJECTS = {
+    "simulation/search/workers.py": "a search copies the fake workers of its own process",
+    "sidecar/compiling/apart.py": "a sidecar reads what the process that it started has compiled",
+    "sidecar/compiling/here.py": "that process reads what it is asked, from the sidecar alone",
+}
 
 
 @pytest.mark.slow

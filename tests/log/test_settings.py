@@ -272,7 +272,7 @@ async def _confirm(log: PostgresLog) -> None:
     first = start(header())
     await log.flush([first])
     [told] = first.messages
-    assert await log.confirm([InboxEntry(message=told, sender_service="warehouse", known=False)]) == [False]
+    assert await log.confirm([InboxEntry(message=told, sender_service="warehouse", known=False)]) == [(True, False)]
 
 
 async def _due(log: PostgresLog) -> None:

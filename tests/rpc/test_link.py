@@ -21,7 +21,8 @@ def message(payload: bytes = b'{"a":1}') -> Message:
 
 def test_who_calls_reads_back() -> None:
     assert link.read_hello(link.hello("payment", b"\x00\xff")) == ("payment", b"\x00\xff")
-    assert link.read_told(link.believed()) == link.Told(link=link.VERSION, early=True)
+    assert link.read_told(link.believed()) == link.Told(link=link.VERSION)
+    assert link.read_told(link.believed("7", early=True)) == link.Told(link=link.VERSION, early=True, volatile="7")
     assert link.read_told(link.elsewhere([3, 60])) == link.Told(elsewhere=[3, 60])
 
 
