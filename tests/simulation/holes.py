@@ -126,7 +126,7 @@ HOLES = [
     _hole("orders", "anyone is our operator", 10, _said_by_anyone(Kind.OPERATOR, OPERATOR_SITE), "gave the order"),
     _hole("starts", "anyone starts a saga for others", 20, _said_by_anyone(Kind.START), JUDGED),
     _hole("settles", "anyone settles", 120, _said_by_anyone(Kind.SETTLED), JUDGED),
-    _hole("ends", "anyone ends", 40, _said_by_anyone(Kind.ENDED), JUDGED),
+    _hole("ends", "anyone ends", 60, _said_by_anyone(Kind.ENDED), JUDGED),
     _hole("votes", "votes are counted by anyone", 30, _said_by_anyone(Kind.DONE), JUDGED),
     _hole("answers", "anyone is answered that all is undone", 80, _said_by_anyone(Kind.COMPENSATED), JUDGED),
     _hole("aborts", "anyone aborts at anyone's", 40, _said_by_anyone(Kind.ABORT), JUDGED),
@@ -140,7 +140,7 @@ HOLES = [
     _hole("squats", "a forged message holds the place of a real one", 40, places_shared, "was answered clash"),
     _hole("bindings", "anyone binds roles to itself", 200, roles_bound_to_anyone, "under another header"),
     _hole("leavings", "what can be undone is left as it is", 40, everything_may_be_left, "left as it is"),
-    _hole("hands", "anyone ends a saga by hand for all others", 80, anyone_ends_by_hand, "who decides"),
+    _hole("hands", "anyone ends a saga by hand for all others", 130, anyone_ends_by_hand, "who decides"),
     _hole("late", "a saga is undone that has passed its commit point", 200, late_aborts_are_heard, "had passed"),
     _hole("headers", "anyone is a saga's initiator", 30, any_header_begins, "session.broken"),
 ]

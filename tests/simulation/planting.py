@@ -57,12 +57,12 @@ SHOWN_BY = {
     "shards-kept": 5,
     "silence-is-success": 5,
     "leavings": 1,
-    "hands": 63,
+    "hands": 120,
     "headers": 22,
     "squats": 7,
     "declines-believed": 25,
     "votes": 10,
-    "ends": 11,
+    "ends": 50,
     "keys-of-a-version": 7,
 }
 """By the name of a bug, the first seed that shows it."""
