@@ -280,8 +280,9 @@ class OutputCommit:
 
     async def _write(self, session: Session) -> None:
         await self._unconfirmed.all_said(self._unconfirmed.unsaid(session.key))
-        if session.key in self._committing:
-            return  # that commit has this row: a vote is not written without the messages that tell it
+        if session.key in self._committing:  # a vote is not written without the messages that tell it
+            self._deferred.soon(session)
+            return
         row, heard = session.durable_row, self._unconfirmed.waiting(session)
         timers = dormant.deadline_of(session, self._clock)
         try:
