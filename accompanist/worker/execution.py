@@ -103,11 +103,7 @@ class Execution:
             try:
                 return await self._guarded(connection, key, work, returns, patience_ms)
             except Declined as refusal:
-                if key.kind == "compensate":
-                    raise RpcError(envelope.INTERNAL_ERROR, "a compensation declined") from None
-                if retriable:
-                    raise _declined(refusal.reason) from None
-                return await self._fence.refuse(connection, key, refusal.reason.replace("\0", ""))
+                return await self._fence.refuse(connection, key, _reason(refusal, key, retriable=retriable))
 
         return _answer(*await self._decided(once))
 
@@ -128,11 +124,7 @@ class Execution:
             try:
                 return await self._unfenced(key, work, returns, patience_ms)
             except Declined as refusal:
-                if key.kind == "compensate":
-                    raise RpcError(envelope.INTERNAL_ERROR, "a compensation declined") from None
-                if retriable:
-                    raise _declined(refusal.reason) from None
-                return DECLINED, refusal.reason.replace("\0", "")[: limits.reason_chars_max]
+                return DECLINED, _reason(refusal, key, retriable=retriable)[: limits.reason_chars_max]
 
         return _answer(*await memory.once(key, run))
 
@@ -235,6 +227,15 @@ def _encode(reply: Any, returns: Any) -> bytes:
         logger.error("worker.reply_misfit", problem=problem.text)
         raise RpcError(envelope.INTERNAL_ERROR, "internal error", "the reply does not fit its type") from None
     return encoded
+
+
+def _reason(refusal: Declined, key: Key, *, retriable: bool) -> str:
+    """Why an operation declined. Raises RpcError where it may not decline."""
+    if key.kind == "compensate":
+        raise RpcError(envelope.INTERNAL_ERROR, "a compensation declined") from None
+    if retriable:
+        raise _declined(refusal.reason) from None
+    return refusal.reason.replace("\0", "")
 
 
 def _answer(status: str, answer: str | None) -> bytes:
