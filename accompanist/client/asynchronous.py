@@ -6,13 +6,9 @@ Not promised: that a request that is cancelled by the caller was not carried out
 from __future__ import annotations
 
 import asyncio
-import random
-import time
 from collections.abc import AsyncIterator
-from pathlib import Path
-from ssl import SSLContext
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack
 from uuid import UUID
 
 import msgspec
@@ -20,9 +16,9 @@ import msgspec
 from accompanist import extras, limits
 from accompanist.client import operations
 from accompanist.client.answers import SagaState, Unreachable, result_of
+from accompanist.client.caller import ApiCaller, ClientOptions
 from accompanist.client.choreographies import Asked, encoded
-from accompanist.client.operations import ApiRequest, Begin, Manner, Operation, Pause, SessionLine
-from accompanist.client.places import ApiPlace, place_of
+from accompanist.client.operations import ApiRequest, Begin, Operation, Pause, SessionLine
 from accompanist.client.typed import Starts
 
 if TYPE_CHECKING:
@@ -32,24 +28,13 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
-class Client(Starts):
-    """A client of one sidecar. `url`: its API, http:, https: or http+unix:. `token` or `token_file` is shown to it.
-    `patience_s`: for how long a request is sent again. `ssl`: for https, whom to trust. Raises OperatorError, also
-    where aiohttp is not installed."""
+class Client(ApiCaller, Starts):
+    """A client of one sidecar; `ApiCaller` says what it is made with. Raises OperatorError where aiohttp is not
+    installed, too."""
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        token: str = "",
-        token_file: Path | str | None = None,
-        patience_s: float = limits.client_patience_s,
-        ssl: SSLContext | None = None,
-    ) -> None:
+    def __init__(self, url: str, **given: Unpack[ClientOptions]) -> None:
         extras.require("client", "Client")
-        self._place: ApiPlace = place_of(url, token, token_file)
-        self._ssl = ssl
-        self._manner = Manner(self._place.where, patience_s, time.monotonic, random.random)
+        super().__init__(url, **given)
         self._http: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Client:
@@ -74,7 +59,7 @@ class Client(Starts):
         """The sessions at this service that fit the filters of the API's `session.list`, newest first."""
         after = None
         while True:
-            rows, after = await self.carry_out(operations.page(self._manner, filters, after))
+            rows, after = await self.carry_out(operations.page(self.manner, filters, after))
             for row in rows:
                 yield row
             if after is None:
@@ -85,12 +70,8 @@ class Client(Starts):
         wanted: Asked[R],
         begin: Begin,
     ) -> SessionHandle[R]:
-        begun = operations.start(self._manner, wanted, begin)
+        begun = operations.start(self.manner, wanted, begin)
         return SessionHandle(self, await self.carry_out(begun), wanted.result)
-
-    @property
-    def manner(self) -> Manner:
-        return self._manner
 
     async def carry_out(self, operation: Operation[T]) -> T:
         """Carry out what `operations` decides."""

@@ -6,14 +6,11 @@ Standard library only. Not promised: anything for two threads at once.
 from __future__ import annotations
 
 import http.client
-import random
 import socket
 import time
 from collections.abc import Iterator
-from pathlib import Path
-from ssl import SSLContext
 from types import TracebackType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, Unpack
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -22,30 +19,20 @@ import msgspec
 from accompanist import limits
 from accompanist.client import operations
 from accompanist.client.answers import SagaState, Unreachable, result_of
+from accompanist.client.caller import ApiCaller, ClientOptions
 from accompanist.client.choreographies import Asked, encoded
-from accompanist.client.operations import ApiRequest, Begin, Manner, Operation, Pause, SessionLine
-from accompanist.client.places import ApiPlace, place_of
+from accompanist.client.operations import ApiRequest, Begin, Operation, Pause, SessionLine
 from accompanist.client.typed import SyncStarts
 
 R = TypeVar("R")
 T = TypeVar("T")
 
 
-class SyncClient(SyncStarts):
-    """A client of one sidecar, as `Client`."""
+class SyncClient(ApiCaller, SyncStarts):
+    """A client of one sidecar, as `Client`; `ApiCaller` says what it is made with."""
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        token: str = "",
-        token_file: Path | str | None = None,
-        patience_s: float = limits.client_patience_s,
-        ssl: SSLContext | None = None,
-    ) -> None:
-        self._place: ApiPlace = place_of(url, token, token_file)
-        self._ssl = ssl
-        self._manner = Manner(self._place.where, patience_s, time.monotonic, random.random)
+    def __init__(self, url: str, **given: Unpack[ClientOptions]) -> None:
+        super().__init__(url, **given)
         self._kept: http.client.HTTPConnection | None = None
 
     def __enter__(self) -> SyncClient:
@@ -70,7 +57,7 @@ class SyncClient(SyncStarts):
         """The sessions at this service that fit the filters of the API's `session.list`, newest first."""
         after = None
         while True:
-            rows, after = self.carry_out(operations.page(self._manner, filters, after))
+            rows, after = self.carry_out(operations.page(self.manner, filters, after))
             yield from rows
             if after is None:
                 return
@@ -80,12 +67,8 @@ class SyncClient(SyncStarts):
         wanted: Asked[R],
         begin: Begin,
     ) -> SyncSessionHandle[R]:
-        begun = operations.start(self._manner, wanted, begin)
+        begun = operations.start(self.manner, wanted, begin)
         return SyncSessionHandle(self, self.carry_out(begun), wanted.result)
-
-    @property
-    def manner(self) -> Manner:
-        return self._manner
 
     def carry_out(self, operation: Operation[T]) -> T:
         """Carry out what `operations` decides."""
