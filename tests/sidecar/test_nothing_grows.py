@@ -21,16 +21,17 @@ _NOT_OURS = ("tables", "_database", "_world", "_programs", "_tracing", "_workers
 
 
 def sizes(sidecar: Sidecar) -> dict[str, int]:
-    """Every container that a part of the sidecar holds, by the way to it."""
+    """Every container that a part of the sidecar holds, by each way to it."""
     seen: set[int] = set()
 
     def walk(thing: Any, way: str) -> Iterator[tuple[str, int]]:
+        if isinstance(thing, _CONTAINERS):
+            yield way, len(thing)  # by each way: which of two is met first may differ from one look to the next
+            return
         if id(thing) in seen:
             return
         seen.add(id(thing))
-        if isinstance(thing, _CONTAINERS):
-            yield way, len(thing)
-        elif type(thing).__module__.startswith(("accompanist.sidecar", "accompanist.log")):
+        if type(thing).__module__.startswith(("accompanist.sidecar", "accompanist.log")):
             names = [*getattr(thing, "__dict__", {}), *getattr(type(thing), "__slots__", ())]
             for name in names:
                 if name not in _NOT_OURS:
