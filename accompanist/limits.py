@@ -174,7 +174,7 @@ page_bytes_max = 8_388_608  # Payload of one such page. Beyond: the next page ha
 # Headers that a cache keeps in parsed form while messages are read. Beyond: they are parsed again.
 headers_cached_max = 64
 row_around_bytes = 512  # What a message is taken to weigh in memory besides its payload.
-lazy_write_ms = 50  # Session rows that are only caches are written this long after they change, together.
+lazy_write_ms = 200  # Session rows that are only caches are written this long after they change, together.
 measure_s = 5.0  # Pause between updates of the gauges.
 damaged_again_ms = 5_000  # First pause before a session that the log refuses is tried again.
 damaged_again_cap_ms = 300_000  # Longest such pause.

@@ -196,5 +196,5 @@ async def test_a_vote_is_not_written_without_the_messages_that_tell_it() -> None
     await services.row("b", message.session, Phase.DONE)
     await writing
     assert b.driver._output.under_way(session.key), "its row is written later"
-    voted = [one for one in commits if one.session is not None and one.session.vote is not None]
-    assert voted and all(any(told.kind is Kind.DONE for told in one.messages) for one in voted)
+    voted = next(one for one in commits if one.session is not None and one.session.vote is not None)
+    assert any(told.kind is Kind.DONE for told in voted.messages)

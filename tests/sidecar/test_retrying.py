@@ -10,7 +10,7 @@ from accompanist import limits
 from accompanist.runtime.answers import Answer, Declined, Fault
 from accompanist.runtime.ports import SessionFilter, SessionSummary
 from tests.runtime import sagas
-from tests.sidecar.harness import Services, Workers
+from tests.sidecar.harness import Services, Workers, few
 
 DOWN = Fault("no connection to the worker", silent=True, away=True)
 
@@ -148,13 +148,14 @@ async def test_attempts_are_written_rarely_and_never_forced() -> None:
         return await plain(commit)
 
     flusher.commit = counted  # type: ignore[method-assign]
-    async with asyncio.timeout(20):
-        while "do" not in down.calls:  # noqa: ASYNC110
-            await asyncio.sleep(0)
-        down.up = False
-        while down.calls.count("tell") < 100:  # noqa: ASYNC110
-            await asyncio.sleep(0)
-        down.up = True
+    with few("lazy_write_ms", 0):
+        async with asyncio.timeout(20):
+            while "do" not in down.calls:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+            down.up = False
+            while down.calls.count("tell") < 100:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+            down.up = True
     await services.end(session)
     assert 1 <= len(commits) <= 7, commits  # 2, 4, 8, … 64, some of them together
     assert commits == sorted(commits)

@@ -47,6 +47,13 @@ class DeferredRows:
         for session in due.values():
             self._write(session)
 
+    def final_now(self) -> None:
+        """Write the last rows of sessions that are over now. For when a flush begins anyway: they share it, and nothing
+        that comes later would have been merged with them."""
+        for session in [one for one in self._due.values() if one.final]:
+            self.forget(session)
+            self._write(session)
+
     def stop(self) -> None:
         """Write no more rows: nothing would wait for the writes to finish."""
         self._stopped = True

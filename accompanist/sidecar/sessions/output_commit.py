@@ -129,6 +129,7 @@ class OutputCommit:
             if not released:
                 self._holding_up[session.key] += 1
             self._tasks.spawn([session.key], self._commit(session, burst, messages, cause, began, awaited))
+            self._deferred.final_now()
         else:
             self._tracing.carried(burst, (), cause, began)
             self._deferred.soon(session)
