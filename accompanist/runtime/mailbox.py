@@ -104,6 +104,11 @@ class Mailbox:
         """Whether every message that arrived is in memory, so that a program can run again from the top."""
         return not self._let_go and not self.spilled
 
+    @property
+    def empty(self) -> bool:
+        """Whether no message has come."""
+        return self.whole and not len(self)
+
     def __len__(self) -> int:
         """How many messages are in memory."""
         return len(self._waiting) + len(self._taken)

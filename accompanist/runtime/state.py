@@ -76,6 +76,9 @@ class SessionState:
         """The site of the call or compensation under way."""
         self.late: CallAnswered | None = None
         """The answer to the call in doubt that came while the session was closing."""
+        self.closed_idle = False
+        """Whether its worker had done nothing when it was closed. A session that is loaded while it is undone does not
+        know that any more."""
         self.unless: str | None = None
         """The site in the last close: if the fence holds a reply for it, the session is not closed."""
         self.inherited = False
@@ -97,6 +100,13 @@ class SessionState:
         """Requests that came while the session was closing, deferred until it goes on."""
         self.draft = Draft()
         self.trace = Trace()
+
+    @property
+    def never_began(self) -> bool:
+        """Whether it was begun by an abort or a cancel alone, and its worker had done nothing when it was closed. Then
+        it is over as a tombstone is, and waits for nobody (`runtime.tombstone`)."""
+        acted = self.results or self.row.contacts or self.row.vote == "done"
+        return self.closed_idle and not self.is_initiator and self.mailbox.empty and not acted
 
     def update(self, **changes: Any) -> None:
         """Change the row; the next burst carries it."""

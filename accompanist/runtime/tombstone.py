@@ -11,6 +11,18 @@ have been reached, so this one must answer, too. The initiator itself never gets
 This relies on Rule 0: a message is in the log before it is acted upon. Under early release (docs/durability.md) it is
 not, so a role with transactions leaves no tombstone: the abort begins a session there. Its worker is closed, and what
 the fence lists is compensated, before the role answers.
+
+Such a session is over at once, as here, if its worker had done nothing (`SessionState.never_began`). It may not wait
+for the initiator, who may not know the session: then nobody would ever say that it has ended. Nor need it: its door is
+shut, so nothing will ever be done here; it has told all that a tombstone tells, in the same commit; and an end without
+an effect agrees with whatever the saga comes to, since nobody settles without the vote of a role that was reached. In
+the proved protocol this is the same rule, `bury` of docs/proofs/Saga.v. A session whose worker has done something waits
+for the initiator's word: it is kept, and its fence with it, as long as messages of the saga may come.
+
+    abort for an unknown session        its worker     lists nothing     ended: over at once
+              │                          │             lists effects     undone: waits for `ended`
+              ▼                          ▼
+        running ── close ──▶ closing ── closed ──▶ undoing ─▶ undone
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ Not promised: that a compensation succeeds. One that has used up its retry budge
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import msgspec
 
@@ -70,9 +70,10 @@ class Undo:
             return StepOutcome.NOTHING
         return self.closed(())
 
-    def closed(self, executed: Iterable[Executed], more: bool = False) -> StepOutcome:
+    def closed(self, executed: Collection[Executed], more: bool = False) -> StepOutcome:
         """The worker refuses later calls and has executed these. `more`: the fence has earlier entries, which are read
         when they are due."""
+        self._state.closed_idle = not executed and not more
         self._state.pages.take(executed, more)
         return StepOutcome.CLOSED
 

@@ -65,7 +65,8 @@ class Votes:
         return outcome
 
     def enter_undone(self) -> StepOutcome:
-        """Tell the initiator that all is compensated. The initiator itself ends the saga if all others are undone."""
+        """Tell the initiator that all is compensated. The initiator itself ends the saga if all others are undone. A
+        session that never did anything is over at once."""
         self._state.asked = None
         self._state.draft.forced = True
         if self._state.is_initiator:
@@ -78,7 +79,7 @@ class Votes:
         self._state.draft.messages.append(
             control(self._state.header, Kind.COMPENSATED, self._state.role, self._state.header.initiator, said)
         )
-        return StepOutcome.NOTHING
+        return StepOutcome.ALL_UNDONE if self._state.never_began else StepOutcome.NOTHING
 
     def _conclude(self) -> StepOutcome:
         """End the saga if every role it reached has answered. Only the initiator does so, and only once."""

@@ -406,3 +406,15 @@ class TellsItsVoteAhead(Session):
     """Tells its vote before its log has it."""
 
     parts = SessionParts(votes=_TellsItsVoteAhead)
+
+
+class _EndsUnasked(SessionState):
+    @property
+    def never_began(self) -> bool:
+        return not self.is_initiator
+
+
+class EndsUnasked(Session):
+    """Is over once it is undone, whatever it had done, and waits for no word of the initiator."""
+
+    parts = SessionParts(state=_EndsUnasked)

@@ -147,8 +147,22 @@ async def test_an_unknown_session_is_closed_at_the_worker_before_it_says_that_it
     message = data(uuid4())
     await stored(services, of(control(sagas.HEADER, Kind.ABORT, "a", "b", "no"), message.session))
     b.intake.wake()
-    await services.row("b", message.session, Phase.UNDONE)
-    assert services.workers["b"].calls[-1] == CLOSE
+    row = await services.row("b", message.session, Phase.ENDED)
+    assert services.workers["b"].calls[-1] == CLOSE and row.outcome == "ended"
+
+
+async def test_aborts_of_sessions_that_never_were_leave_none_open() -> None:
+    """Their initiator knows nothing of them, so nobody will say that they have ended."""
+    services = Services(sagas.ring(pivot=False), early=True)
+    await services.end(await services.start())
+    sessions = [uuid4() for _ in range(5)]
+    for session in sessions:
+        await stored(services, of(control(sagas.HEADER, Kind.ABORT, "b", "c", "no"), session))
+    services.sidecars["c"].intake.wake()
+    for session in sessions:
+        assert (await services.row("c", session, Phase.ENDED)).outcome == "ended"
+    await turns()
+    assert not [one for one in sessions if services.sidecars["c"].driver.session(one, "c") is not None]
 
 
 async def test_what_waits_for_a_query_is_not_released_early() -> None:

@@ -3,7 +3,8 @@
 Throughout, for each role of an honest service:
 
     the start     a session runs under its choreography's initiator; if that is honest, a client there has started it
-    the end       a session is `settled` or `ended` only after an honest initiator has written so
+    the end       a session is `settled` or `ended` only after an honest initiator has written so. Excepted is one that
+                  is over before it began: it has heard nothing of its program, and its worker has done nothing
     settled       an honest initiator settles only when all roles that honest services have reached have voted done, and
                   ends the saga only when all of these have compensated
     by hand       only a service's own operators park, skip or resolve. Effects are left as they are only if these
@@ -90,6 +91,8 @@ class Believed:
         self._written: set[Place] = set()
         self._tombstones: set[Place] = set()
         """Where the first row was `ended`: nothing was done there, and nothing will begin."""
+        self._unheard: set[Place] = set()
+        """Where the session in memory has heard nothing of its program."""
 
     def subject_in(self, header: Header) -> Subject | None:
         """The subject of a session, by its header; None if no choreography has the header's fingerprint."""
@@ -133,6 +136,9 @@ class Believed:
             self.runs_as.setdefault(key, subject)
         if replica.service == self._hostile.service:
             return
+        self._unheard.add(key)
+        if len(session.state.mailbox) or session.state.mailbox.spilled:
+            self._unheard.remove(key)
         for message in (*session.state.mailbox._taken.values(), *burst.consumed):
             if message.sender != CLIENT and (key, message.site, message.sender) not in self._judged:
                 self._judged.add((key, message.site, message.sender))
@@ -195,10 +201,17 @@ class Believed:
         if row.outcome is None or not first or tombstone:
             return
         outcomes = self._cluster.judge.outcomes
-        if role != initiator and outcomes.get((session, initiator)) != row.outcome:
+        waits = role != initiator and not self._never_began(key, row)
+        if waits and outcomes.get((session, initiator)) != row.outcome:
             self._wrong(key, f"it is {row.outcome}, at its initiator {outcomes.get((session, initiator)) or 'open'}")
         if role == initiator:
             self._concluded(key, row)
+
+    def _never_began(self, key: Place, row: SessionRow) -> bool:
+        """Whether a session is over before it began: an abort began it, its worker was closed, and had done nothing. An
+        earlier row may say that it runs, where its worker did not answer at once."""
+        done = row.vote == "done" or row.contacts or self._cluster.ledger.entries.get(key)
+        return row.outcome == "ended" and key in self._unheard and not done
 
     def _by_hand(self, key: Place, row: SessionRow, subject: Subject) -> None:
         orders = {site for site in row.verbs if site.startswith("!operator/") and " from " not in site}

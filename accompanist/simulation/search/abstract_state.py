@@ -57,7 +57,9 @@ class AbstractRole(NamedTuple):
         if self.phase is AbstractPhase.DONE:
             return self._replace(asked=False)
         # that the commit point is passed can only forbid, so it is assumed where the log does not tell any more
-        return self._replace(told=False, asked=False, granted=False, passed=self.phase is AbstractPhase.SETTLED)
+        over = self._replace(told=False, asked=False, granted=False, passed=self.phase is AbstractPhase.SETTLED)
+        # a role that has ended executes nothing, whether its door is shut or it left a tombstone
+        return over._replace(shut=self.shut and self.phase is not AbstractPhase.ENDED)
 
 
 AbstractState = Mapping[str, AbstractRole]

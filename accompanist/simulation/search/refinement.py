@@ -69,9 +69,10 @@ def _if(*reasons: tuple[bool, str]) -> str:
 
 
 def _buried(move: RoleProgress) -> bool:
-    """Whether it comes to a tombstone: it is over at once, with nothing done and no door shut."""
+    """Whether it comes to a tombstone: it is over at once, with nothing done. Its worker may have been closed, to see
+    that: no call comes behind a tombstone, so nobody asks whether its door is shut."""
     at, goal = move.at, move.goal
-    blank = not goal.executed and not goal.shut and goal.vote != "done" and goal.contacts == at.contacts
+    blank = not goal.executed and goal.vote != "done" and goal.contacts == at.contacts
     # without a door, a session that is undone looks the same in the end; then the initiator has ended, too
     early = move.role in move.saga.doors or move.to[move.saga.initiator].phase is not AbstractPhase.ENDED
     once = at.phase is AbstractPhase.IDLE or (at.phase is AbstractPhase.RUNNING and early)
@@ -203,7 +204,9 @@ def _own_cause(move: RoleProgress) -> bool:
 
 
 def _closes(move: RoleProgress) -> bool:
-    return move.goal.shut and not move.at.shut and not _forward_is_due(move)
+    # whether the door of one that has ended is shut, nobody asks any more (AbstractRole.plain)
+    goes = move.goal.phase is AbstractPhase.ENDED and _goes_back(move) and _open(move)
+    return (move.goal.shut or goes) and not move.at.shut and not _forward_is_due(move)
 
 
 def _open(move: RoleProgress) -> bool:
