@@ -198,3 +198,28 @@ async def test_a_vote_is_not_written_without_the_messages_that_tell_it() -> None
     assert b.driver._output.under_way(session.key), "its row is written later"
     voted = next(one for one in commits if one.session is not None and one.session.vote is not None)
     assert any(told.kind is Kind.DONE for told in voted.messages)
+
+
+async def test_commits_that_wait_for_the_same_message_keep_their_order() -> None:
+    """A later one must not be woken first: the row of the earlier one would be written over its own."""
+    services, b, session = await quiet()
+    b.driver.asking._calls._fenced.clear()  # nothing is released early here: each call is in the log before it is made
+    await commits(services, said(session, "5", "c"))
+    await commits(services, said(session, "1", "a"))
+    rows: list[str | None] = []
+    flush = b.log.flush
+
+    async def noted(given: Sequence[Commit]) -> Sequence[Sequence[Delivery]]:
+        rows.extend(one.session.asked for one in given if one.session is not None)
+        return await flush(given)
+
+    b.log.flush = noted  # type: ignore[method-assign]
+    second, third = said(session, "2", "a"), said(session, "3", "a")
+    for message in (second, third):
+        await stored(services, message)
+    b.handed.take("a", [second], early=True)
+    await turns(5)
+    b.handed.take("a", [third], early=True)
+    b.handed.take("a", [third, second])
+    await services.row("b", session, Phase.DONE)
+    assert rows[:2] == ["", "6"]

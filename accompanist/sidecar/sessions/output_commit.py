@@ -27,7 +27,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import structlog
 
@@ -68,6 +68,14 @@ class CommitListener(Protocol):
     def timer_set(self, seconds: float) -> None: ...
 
 
+class Turn(NamedTuple):
+    """The place of a commit among those of its session that wait: `before` is done when the one before it was handed
+    in, `own` when this one was."""
+
+    before: asyncio.Future[None] | None
+    own: asyncio.Future[None]
+
+
 class OutputCommit:
     """The bursts and deferred rows of one sidecar. `ended` is called for every session that votes, and again when it
     reaches its last phase; `clock` gives seconds since the epoch."""
@@ -100,6 +108,8 @@ class OutputCommit:
         self._committing: Counter[Key] = Counter()
         self._holding_up: Counter[Key] = Counter()
         """How many of these were not released early."""
+        self._handing_in: dict[Key, asyncio.Future[None]] = {}
+        """When the last commit of a session will be handed in, if that waits for something."""
         self._waiting: dict[Key, list[asyncio.Future[None]]] = {}
         """Who waits until no commit of a session is under way."""
         self._deferred = DeferredRows(self._write_out)
@@ -128,7 +138,8 @@ class OutputCommit:
             self._committing[session.key] += 1
             if not released:
                 self._holding_up[session.key] += 1
-            self._tasks.spawn([session.key], self._commit(session, burst, messages, cause, began, awaited))
+            turn = self._take_turn(session.key, waits=bool(awaited))
+            self._tasks.spawn([session.key], self._commit(session, burst, messages, cause, began, awaited, turn))
             self._deferred.final_now()
         else:
             self._tracing.carried(burst, (), cause, began)
@@ -159,6 +170,29 @@ class OutputCommit:
         await self._committer.commit(row_of(session, heard=heard))
         self._unconfirmed.written(heard)
 
+    def _take_turn(self, key: Key, *, waits: bool) -> Turn | None:
+        """A place behind the last commit of a session that waits to be handed in; None if nothing is to be waited for.
+        Two that wait for the same message may be woken in any order."""
+        before = self._handing_in.get(key)
+        if not waits and before is None:
+            return None
+        turn = Turn(before, asyncio.get_running_loop().create_future())
+        self._handing_in[key] = turn.own
+        return turn
+
+    async def _await_turn(
+        self, key: Key, awaited: Sequence[EarlyHeard], before: asyncio.Future[None] | None, own: asyncio.Future[None]
+    ) -> None:
+        """Wait for what a commit depends on, and for those before it. The caller hands it in without a pause."""
+        try:
+            await self._unconfirmed.all_said(awaited)
+            if before is not None:
+                await asyncio.wait([before])
+        finally:
+            own.set_result(None)
+            if self._handing_in.get(key) is own:
+                del self._handing_in[key]
+
     async def _commit(
         self,
         session: Session,
@@ -167,11 +201,13 @@ class OutputCommit:
         cause: dict[str, str],
         began: int,
         awaited: Sequence[EarlyHeard] | None,
+        turn: Turn | None,
     ) -> None:
         """Commit a burst, then release it. `awaited`: what its session had heard then, and nobody had said to be
-        stored; None if it was released early."""
+        stored; None if it was released early. `turn`: its place among the commits of its session that wait."""
         released = awaited is None
-        await self._unconfirmed.all_said(awaited or ())
+        if turn is not None:
+            await self._await_turn(session.key, awaited or (), *turn)
         heard = self._unconfirmed.waiting(session)
         commit = commit_of(session, burst, messages, self._service, dormant.deadline_of(session, self._clock), heard)
         before = self._holding.freshness.standing(shard_of(session.header.session))
