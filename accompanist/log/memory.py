@@ -118,7 +118,7 @@ class MemoryLog:
             epochs = self._held_epochs.needed(commits)
             self._check(epochs)
             heard = [entry for commit in commits for entry in commit.heard]
-            if not all(self._confirmed(entry).there for entry in heard):
+            if not all(self.tables.confirmed(entry).there for entry in heard):
                 raise NotInInbox
             # like the one SQL statement, write each session's commits merged
             written = sessions.writes(commits, epochs)
@@ -203,17 +203,12 @@ class MemoryLog:
 
     async def confirm(self, entries: Sequence[InboxEntry]) -> Sequence[Confirmation]:
         with self._call():
-            return [self._confirmed(entry) for entry in entries]
+            return [self.tables.confirmed(entry) for entry in entries]
 
-    def _confirmed(self, entry: InboxEntry) -> Confirmation:
-        message, tables = entry.message, self.tables
-        held = tables.inbox.get((*message.key, entry.sender_service))
-        found = held[0] if held is not None else None
-        there = found is not None and (
-            (found.kind, found.payload, found.header) == (message.kind, message.payload, message.header)
-        )
-        key = (message.session, message.receiver)
-        return Confirmation(there, key in tables.sessions or key in tables.stubs)
+    async def released_early(self, *, about_to: bool = False) -> bool:
+        with self._call():
+            self.tables.released_early |= about_to
+            return self.tables.released_early
 
     async def load(self, keys: Sequence[tuple[UUID, str]], *, whole: bool = False) -> Sequence[Memory]:
         with self._call():

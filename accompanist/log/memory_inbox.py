@@ -23,7 +23,16 @@ from accompanist.runtime.control import CLIENT
 from accompanist.runtime.messages import Kind, Message, shard_of
 from accompanist.runtime.operate import verb_at
 from accompanist.runtime.operator_identity import Operator, read, write
-from accompanist.runtime.ports import AuditEntry, Delivery, KeptVersion, QuotaLimits, ReachedQuota, SessionRow
+from accompanist.runtime.ports import (
+    AuditEntry,
+    Confirmation,
+    Delivery,
+    InboxEntry,
+    KeptVersion,
+    QuotaLimits,
+    ReachedQuota,
+    SessionRow,
+)
 
 Place = tuple[UUID, str, str, str, str]
 """The key of an inbox row: the message's key, and the service that wrote it."""
@@ -61,6 +70,7 @@ class InboxTables:
         self.crowded: list[str] = []
         self.overfull: list[str] = []
         self.undoing: list[str] = []
+        self.released_early = False
         self.sessions: dict[tuple[UUID, str], SessionRow] = {}
         self.stubs: dict[tuple[UUID, str], tuple[str, float]] = {}
         """The outcome, and when the session was collected."""
@@ -77,6 +87,17 @@ class InboxTables:
         self.arrived_at: dict[Place, float] = {}
         self._numbers = itertools.count()
         self._clock = clock
+
+    def confirmed(self, entry: InboxEntry) -> Confirmation:
+        """The SQL function `confirm`, for one message."""
+        message = entry.message
+        held = self.inbox.get((*message.key, entry.sender_service))
+        found = held[0] if held is not None else None
+        there = found is not None and (
+            (found.kind, found.payload, found.header) == (message.kind, message.payload, message.header)
+        )
+        key = (message.session, message.receiver)
+        return Confirmation(there, key in self.sessions or key in self.stubs)
 
     def deliver_all(self, messages: Sequence[Message], sender_service: str, *, home: bool) -> list[Delivery]:
         """The SQL function `deliver`. Room is checked once per call, separately for versions that are stored here and

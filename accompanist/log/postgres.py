@@ -104,6 +104,8 @@ FROM (
     FROM lease($1, $2, $3)
 ) AS held, pending(owner, $4, $5)"""
 _RELEASE = "SELECT release($1)"
+_RELEASED_EARLY = "SELECT released_early FROM setting"
+_RELEASES_EARLY = "UPDATE setting SET released_early = true WHERE NOT released_early"
 _COLLECT = "SELECT collect($1, $2, $3)"
 _LIGHTEN = """
 SELECT sessions, extract(epoch FROM reached)::float8 AS reached
@@ -277,6 +279,12 @@ class PostgresLog:
         async with reach(), self._pool.acquire() as connection:
             answers = await connection.fetchval(_CONFIRM, *_named(entries))
         return [Confirmation(not answer.startswith("absent"), answer.endswith("known")) for answer in answers]
+
+    async def released_early(self, *, about_to: bool = False) -> bool:
+        async with reach(), self._pool.acquire() as connection:
+            if about_to:
+                await connection.execute(_RELEASES_EARLY)
+            return bool(await connection.fetchval(_RELEASED_EARLY))
 
     async def load(self, keys: Sequence[tuple[UUID, str]], *, whole: bool = False) -> Sequence[Memory]:
         asked = ([session for session, _ in keys], [role for _, role in keys])

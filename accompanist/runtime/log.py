@@ -116,6 +116,11 @@ class SessionPort(Protocol):
         """Whether the inbox has each message, of that service with that content, and whether its session is known."""
         ...
 
+    async def released_early(self, *, about_to: bool = False) -> bool:
+        """Whether a sidecar of this service has ever released messages early. `about_to`: this one will, which is
+        recorded for ever before this returns."""
+        ...
+
     async def end_timer(self, session: UUID, role: str, site: str) -> None:
         """Remove a timer that no result ends: that of a deadline, once it was handled."""
         ...

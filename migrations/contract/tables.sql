@@ -21,6 +21,7 @@
 --   overfull              peers that have `waiting_per_peer_max` rows
 --   undoing               peers that have sent so many aborts and cancels of late that unknown sessions get no more
 --   arrival_pages         how big `arrival` was when that was noted
+--   released_early        whether a sidecar of this service has ever released messages early: never false again
 CREATE TABLE setting (
     one boolean PRIMARY KEY DEFAULT true CHECK (one),
     service text NOT NULL,
@@ -32,9 +33,11 @@ CREATE TABLE setting (
     waiting_per_peer_max integer NOT NULL DEFAULT 10000,
     overfull text[] NOT NULL DEFAULT '{}',
     undoing text[] NOT NULL DEFAULT '{}',
-    arrival_pages bigint NOT NULL DEFAULT 0
+    arrival_pages bigint NOT NULL DEFAULT 0,
+    released_early boolean NOT NULL DEFAULT false
 );
 GRANT SELECT ON setting TO :"sidecar";
+GRANT UPDATE (released_early) ON setting TO :"sidecar";
 INSERT INTO setting (service, early_rows_max, payload_bytes_max, shards_count) VALUES (:'service', 100000, 1048576, 64);
 
 -- Where a session stands at a role of this service. `open` is false once the role is settled or ended; `over_at` says
@@ -318,4 +321,4 @@ CREATE TABLE alembic_version (
     CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 GRANT SELECT ON alembic_version TO :"sidecar";
-INSERT INTO alembic_version VALUES ('0027');
+INSERT INTO alembic_version VALUES ('0028');

@@ -29,7 +29,7 @@ SIDECAR_TABLES = {
     "result": {"SELECT", "INSERT"},
     "server": {"SELECT", "INSERT", "UPDATE"},
     "session": {"SELECT", "INSERT", "UPDATE"},
-    "setting": {"SELECT"},
+    "setting": {"SELECT", "UPDATE"},
     "shard": {"SELECT", "INSERT", "UPDATE"},
     "stub": {"SELECT"},
     "timer": {"SELECT", "INSERT", "UPDATE", "DELETE"},

@@ -275,6 +275,10 @@ async def _confirm(log: PostgresLog) -> None:
     assert await log.confirm([InboxEntry(message=told, sender_service="warehouse", known=False)]) == [(True, False)]
 
 
+async def _released_early(log: PostgresLog) -> None:
+    assert await log.released_early(about_to=True)
+
+
 async def _due(log: PostgresLog) -> None:
     assert (await log.due(5)).timers
 
@@ -292,6 +296,7 @@ CALLS: dict[str, Call] = {
     "take": _take,
     "due": _due,
     "confirm": _confirm,
+    "released_early": _released_early,
     "load": lambda log: log.load([(uuid4(), "warehouse")]),
     "unfinished": lambda log: log.unfinished(range(64)),
     "page": lambda log: log.page(uuid4(), "warehouse", "1", "payment"),

@@ -19,7 +19,7 @@ from tests.log.test_grants import FUNCTIONS, SIDECAR_TABLES
 from tests.postgres import SERVICES, Database
 
 PUBLIC = "public"
-COLUMN_RIGHTS = {("version", "UPDATE"), ("version", "INSERT")}
+COLUMN_RIGHTS = {("version", "UPDATE"), ("version", "INSERT"), ("setting", "UPDATE")}
 """Granted on a column, not on the table."""
 FENCE = {"fence_gate_of", "fence_digest", "fence_enter", "fence_leave", "fence_refuse", "fence_close", "fence_forget"}
 FENCE |= {"fence_committed_reads"}
@@ -82,6 +82,7 @@ def expected() -> Iterator[tuple[str, str, str, str, str]]:
         for column in ("choreography", "kept", "digest", "seal"):
             yield "column", schema, f"version.{column}", sidecar, "INSERT"
             yield "column", schema, f"version.{column}", sidecar, "UPDATE"
+        yield "column", schema, "setting.released_early", sidecar, "UPDATE"
         yield "column", schema, "version.fingerprint", sidecar, "INSERT"
         yield "column", schema, "version.seen_at", sidecar, "UPDATE"
         for function in FENCE:  # by default; nobody but the worker may enter the schema that they are in

@@ -78,6 +78,8 @@ class Driver:
     ) -> None:
         self._service = service
         self._early = early
+        self._closes_unknown = False
+        """Whether sessions that the log does not know may have done something here: messages were heard early."""
         self._programs = programs
         self._log = log
         self._committer = committer
@@ -319,11 +321,17 @@ class Driver:
         self.admit(session, starts=message.kind is Kind.START)
         self._feed(session, Arrived(message))
 
+    async def about_to_hold(self, epochs: Mapping[int, int]) -> None:
+        """Before new shards are held: ask the log whether a sidecar of this service has ever heard messages early, as
+        their last owner may have; or record it there, before this one does. Raises LogUnavailable."""
+        if not self._closes_unknown and self.holding.gains(epochs):
+            self._closes_unknown = await self._log.released_early(about_to=self._early is not None)
+
     def leaves_tombstone(self, message: Message) -> bool:
-        """Whether a message for an unknown session leaves a tombstone. Where messages are heard early, a role with
-        transactions may have forgotten what it has done: its worker is closed, and says so."""
+        """Whether a message for an unknown session leaves a tombstone. Where messages were ever heard early, a role
+        with transactions may have forgotten what it has done: its worker is closed, and says so."""
         program = self._programs.program(message.header, message.receiver)
-        closes = self._early is not None and program is not None and program.projection.transacts
+        closes = self._closes_unknown and program is not None and program.projection.transacts
         return leaves_one(message, self._service, closes=closes)
 
     def admit(self, session: Session, *, starts: bool = False) -> None:

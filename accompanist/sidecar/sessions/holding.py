@@ -49,6 +49,10 @@ class Holding:
         """Whether all shards are held here, so that no other sidecar runs sessions of this service."""
         return len(self._epochs) == limits.shards_count
 
+    def gains(self, epochs: Mapping[int, int]) -> bool:
+        """Whether `hold` with these would acquire shards."""
+        return any(self._epochs.get(shard) != epoch for shard, epoch in epochs.items())
+
     def hold(self, epochs: Mapping[int, int]) -> frozenset[int]:
         """Set the shards that are held from now on, with their epochs. Returns the newly acquired ones. Sessions of
         other shards are dropped, and so are those of newly acquired ones: another sidecar may have held the shard, and

@@ -68,7 +68,7 @@ class CommitListener(Protocol):
     def timer_set(self, seconds: float) -> None: ...
 
 
-class Turn(NamedTuple):
+class CommitTurn(NamedTuple):
     """The place of a commit among those of its session that wait: `before` is done when the one before it was handed
     in, `own` when this one was."""
 
@@ -170,13 +170,13 @@ class OutputCommit:
         await self._committer.commit(row_of(session, heard=heard))
         self._unconfirmed.written(heard)
 
-    def _take_turn(self, key: Key, *, waits: bool) -> Turn | None:
+    def _take_turn(self, key: Key, *, waits: bool) -> CommitTurn | None:
         """A place behind the last commit of a session that waits to be handed in; None if nothing is to be waited for.
         Two that wait for the same message may be woken in any order."""
         before = self._handing_in.get(key)
         if not waits and before is None:
             return None
-        turn = Turn(before, asyncio.get_running_loop().create_future())
+        turn = CommitTurn(before, asyncio.get_running_loop().create_future())
         self._handing_in[key] = turn.own
         return turn
 
@@ -201,7 +201,7 @@ class OutputCommit:
         cause: dict[str, str],
         began: int,
         awaited: Sequence[EarlyHeard] | None,
-        turn: Turn | None,
+        turn: CommitTurn | None,
     ) -> None:
         """Commit a burst, then release it. `awaited`: what its session had heard then, and nobody had said to be
         stored; None if it was released early. `turn`: its place among the commits of its session that wait."""
