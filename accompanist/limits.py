@@ -116,6 +116,7 @@ handed_kept_max = 20_000
 # Messages handed over that wait for an answer of the log. Beyond: further ones are taken from the log.
 handed_waiting_max = 2_000
 early_store_ms = 500  # A message that was heard early is stored by its receiver, if its sender has not done so by then.
+early_distrust_ms = 10_000  # So long, nothing is heard early from a peer that said to have stored what is not there.
 handed_take_ms = 300  # After a message was handed over, the log is asked so much later, to acknowledge it there.
 poll_ms = 1_000  # Longest pause between looks at what waits in the log: the guarantee behind NOTIFY, which only wakes.
 wakeup_late_ms = 1_000  # A wake-up that comes so long after the poll that found its news counts as lost.

@@ -121,6 +121,7 @@ LOG_LINES: Final[dict[str, frozenset[str]]] = {
     "links.failed": frozenset({"peer", "problem"}),
     "handed.failed": frozenset({"problem"}),
     "early.not_stored": frozenset({"problem"}),
+    "early.not_there": frozenset({"peer", "session"}),
     "worker.not_pipelined": frozenset({"version"}),
     "pool.bounded": frozenset({"count", "limit"}),
     "leases.not_released": _NOTHING,

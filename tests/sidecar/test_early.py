@@ -3,15 +3,17 @@ the receiver's inbox has it (docs/durability.md)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from uuid import UUID, uuid4
 
 import msgspec
 
 from accompanist.runtime.control import control
-from accompanist.runtime.messages import Kind
-from accompanist.runtime.ports import Phase
+from accompanist.runtime.messages import Kind, Message
+from accompanist.runtime.ports import Delivery, Memory, Phase
 from accompanist.sidecar.calls.attempts import CLOSE
+from accompanist.sidecar.sessions.freshness import Key
 from tests.runtime import sagas
 from tests.sidecar.harness import Services, Sidecar, few, of
 from tests.sidecar.test_handed import data, quiet_b, stored, turns
@@ -86,11 +88,66 @@ async def test_what_was_stored_otherwise_than_it_was_handed_over_counts() -> Non
 async def test_what_its_sender_only_says_to_have_stored_is_not_acted_upon_further() -> None:
     services, b = await early_b()
     message = data(uuid4())
+    kept = asyncio.Event()
+    store = b.driver.unconfirmed._store
+    assert store is not None
+
+    async def later(service: str, messages: Sequence[Message]) -> Sequence[Delivery]:
+        await kept.wait()
+        return await store(service, messages)
+
+    b.driver.unconfirmed._store = later
     b.handed.take("a", [message], early=True)
     await until(lambda: bool(b.early))
     b.handed.take("a", [message])
     await turns()
     assert not written(services, message.session) and b.driver.session(message.session, "b") is None
+    b.handed.take("a", [message])  # once more: it is not believed
+    kept.set()
+    await turns()
+    assert (*message.key, "a") in services.database.services["b"].inbox, "its worker has acted: it has to be seen"
+    assert not b.driver.unconfirmed._heard
+
+
+async def test_who_lied_about_a_message_costs_its_session_a_look_and_nothing_else_of_its_shard() -> None:
+    services, b = await early_b()
+    message = data(uuid4())
+    others = [UUID(int=(number << 64) | (message.session.int & (1 << 64) - 1)) for number in range(1, 6)]
+    for other in others:
+        await stored(services, data(other))
+        b.handed.take("a", [data(other)])
+        await services.row("b", other, Phase.DONE)
+    b.early.clear()
+    loaded: list[Key] = []
+    load = b.log.load
+
+    async def noted(keys: Sequence[Key], *, whole: bool = False) -> Sequence[Memory]:
+        loaded.extend(keys)
+        return await load(keys, whole=whole)
+
+    b.log.load = noted  # type: ignore[method-assign]
+    b.handed.take("a", [message], early=True)
+    await until(lambda: bool(b.early))
+    b.handed.take("a", [message])
+    await turns()
+    assert not b.driver.holding.take_lost() and set(loaded) == {(message.session, "b")}
+    assert all(b.driver.session(other, "b") is not None for other in others)
+
+
+async def test_nothing_is_heard_early_for_a_while_from_who_lied() -> None:
+    _, b = await early_b()
+    message, next_ = data(uuid4()), data(uuid4())
+    b.handed.take("a", [message], early=True)
+    await until(lambda: bool(b.early))
+    b.handed.take("a", [message])
+    await turns()
+    b.handed.take("a", [next_], early=True)
+    await turns()
+    assert b.driver.session(next_.session, "b") is None
+    b.driver.unconfirmed._distrusted.clear()  # as after `early_distrust_ms`
+    b.handed.take("a", [next_], early=True)
+    await turns()
+    assert b.driver.session(next_.session, "b") is not None
 
 
 async def test_a_session_that_the_log_knows_is_not_begun_early() -> None:

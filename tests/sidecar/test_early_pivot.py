@@ -29,6 +29,12 @@ async def before_the_pivot(early: bool = True) -> tuple[Services, Sidecar, UUID,
     return services, a, session, of(message, session)
 
 
+async def unanswered(service: str, messages: Sequence[Message]) -> Sequence[Delivery]:
+    """An inbox that does not answer."""
+    await asyncio.Event().wait()
+    return ()
+
+
 async def forever(commit: Commit) -> Sequence[Delivery]:
     """A log that does not answer."""
     await asyncio.Event().wait()
@@ -48,10 +54,20 @@ async def test_a_message_that_no_log_has_calls_no_pivot() -> None:
 
 async def test_nor_does_one_that_is_only_said_to_be_stored() -> None:
     services, a, session, message = await before_the_pivot()
+    store = a.driver.unconfirmed._store
+    a.driver.unconfirmed._store = unanswered
     a.handed.take("c", [message])
     await turns()
     assert services.workers["a"].calls == []
-    assert a.driver.session(session, "a") is None, "it is loaded again, without the message"
+    live = a.driver.session(session, "a")
+    assert live is not None and not live.has(message), "it was loaded again, without the message"
+    [of_session] = a.driver.unconfirmed._heard.values()
+    [heard] = of_session.values()
+    a.driver.unconfirmed._store = store
+    await a.driver.unconfirmed._keep(heard)
+    a.intake.wake()
+    await turns()
+    assert services.workers["a"].calls == ["finish"], "as if it had been sent like any other"
 
 
 async def test_without_early_release_it_costs_no_commit() -> None:

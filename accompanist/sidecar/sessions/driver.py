@@ -188,6 +188,8 @@ class Driver:
         early = message.kind in EARLY or (said and message.kind is Kind.DONE)
         if self._early is None or not early or not self._belief.spoken(entry):
             return False
+        if self.unconfirmed.distrusts(entry.sender_service):
+            return False
         session = self.holding.session(key)
         if session is None:
             return not said and self._begin_early(key, entry)
@@ -393,9 +395,17 @@ class Driver:
             self._output.write_soon(session)
 
     def _misheard(self, session: Session) -> None:
-        """A session has heard what its inbox will never have: nothing more of it may be written."""
+        """A session has heard what its inbox does not have: nothing more of it may be written. It is loaded again as
+        the log has it, and nothing else of its shard: who lies about a message is to cost no more than that."""
         session.life.refused = True
-        self.holding.give_up(session)
+        key, held = session.key, self.holding.holds(session.header.session)
+        if self.holding.drop(session, ResidenceMove.RELOAD):
+            self.unconfirmed.dropped(session)
+        elif held and self._residences.state(key) is Residence.ABSENT:
+            self._residences.move(key, ResidenceMove.LOAD)
+        else:
+            return  # another run of it is in memory, is read, or will be
+        self._recovery.load([key])
 
     # -- what became of it ---------------------------------------------------------------------------
 
@@ -413,6 +423,8 @@ class Driver:
     def refused(self, session: Session, problem: Exception) -> None:
         """A commit failed, so nothing of its burst may leave. If the log refused its content, an immediate retry would
         fail again: the session is marked as damaged and retried later."""
+        if isinstance(problem, NotInInbox):
+            self.unconfirmed.disproved(session)
         if not self._residences.is_live(session):
             self.unconfirmed.dropped(session)
         if isinstance(problem, LeaseLost | LogUnavailable):

@@ -7,7 +7,8 @@ docs/durability.md has the rules; `runtime.burst` says which bursts they allow. 
                 was made (`said`). Then the session's own commit looks for the messages in the inbox, and is refused if
                 one is not there. If the sender says nothing for `early_store_ms`, the receiver stores the message
                 itself (`store`), as said by the service that handed it over: its sender may have died, and the session
-                has to be seen and undone like any other.
+                has to be seen and undone like any other. So it does if what was said is not true, or if the session
+                leaves memory before a commit has looked.
 
 Not promised: that a message which was handed early arrives. Nobody keeps it but its sender's commit.
 """
@@ -75,6 +76,8 @@ class Unconfirmed:
         self._tasks = tasks
         self._lost = lost
         self._heard: dict[Key, dict[Identity, EarlyHeard]] = {}
+        self._distrusted: dict[str, float] = {}
+        """Until when nothing is heard early from a service, by the loop's time."""
         self._stopped = False
         self.left: Callable[[Sequence[InboxEntry]], None] = lambda entries: None
 
@@ -119,7 +122,7 @@ class Unconfirmed:
         heard = self._of(message)
         if heard is None or heard.entry.sender_service != service or not _alike(heard.entry.message, message):
             return False
-        return self._stored(heard)
+        return heard.session is not None and self._stored(heard)
 
     def _stored(self, heard: EarlyHeard) -> bool:
         if heard.session is None or not heard.session.has(heard.entry.message):
@@ -174,17 +177,35 @@ class Unconfirmed:
             self._end(heard)
 
     def dropped(self, session: Session) -> None:
-        """A session has left memory, and writes nothing any more that depends on what no commit has looked for. What
-        nobody has said to be stored is stored here all the same: the session has acted on it, and has to be seen."""
+        """A session has left memory, and writes nothing any more that depends on what no commit has looked for. What it
+        has acted upon is stored here all the same, whatever its sender says: the session has to be seen, and undone."""
         own = [one for one in self._heard.get(session.key, {}).values() if one.session is session]
         if any(not one.seen for one in own):
             session.life.refused = True
         for heard in own:
             heard.session = None
-            if heard.said:
+            if heard.seen:
                 self._end(heard)
-            elif heard.waiters is not None:
+                continue
+            if heard.waiters is not None:
                 heard.waiters.set()  # the group commit refuses what goes on
+            if heard.said:
+                heard.said = False
+                self._overdue(heard)
+
+    def disproved(self, session: Session) -> None:
+        """The inbox does not have what a session has heard. Nothing is heard early for a while from who said so, or may
+        have."""
+        until = asyncio.get_running_loop().time() + limits.early_distrust_ms / 1000
+        own = [one for one in self._heard.get(session.key, {}).values() if one.session is session and not one.seen]
+        for service in sorted({one.entry.sender_service for one in own if one.said}):
+            if not self.distrusts(service):
+                logger.warning("early.not_there", peer=service, session=str(session.header.session))
+            self._distrusted[service] = until
+
+    def distrusts(self, service: str) -> bool:
+        """Whether nothing of a service is heard early now."""
+        return self._distrusted.get(service, 0.0) > asyncio.get_running_loop().time()
 
     def stop(self) -> None:
         """Store nothing more."""
@@ -217,7 +238,7 @@ class Unconfirmed:
             heard.timer = later(limits.early_store_ms / 1000, self._overdue, heard)
 
     def _overdue(self, heard: EarlyHeard) -> None:
-        if not heard.said:
+        if not heard.said and not self._stopped:
             self._tasks.spawn([], self._keep(heard))
 
     async def _keep(self, heard: EarlyHeard) -> None:

@@ -44,6 +44,11 @@ class _Hurt:
         self._service = service
         self._cluster = cluster
 
+    @property
+    def owner(self) -> str | None:
+        """As whom it has asked for leases."""
+        return self._log._owner
+
     def epoch(self, shard: int) -> int | None:
         return self._log.epoch(shard)
 

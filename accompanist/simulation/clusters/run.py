@@ -28,6 +28,7 @@ import structlog
 
 from accompanist import limits
 from accompanist.runtime.ports import ResultKind
+from accompanist.sidecar.sessions.freshness import shard_of
 from accompanist.sidecar.sessions.residence import Residence
 from accompanist.simulation.clusters.clients import SimulatedClient, operator
 from accompanist.simulation.clusters.cluster import Cluster, Replica, collect_after_ms, tombstone_ms
@@ -373,7 +374,7 @@ def _heard(cluster: Cluster) -> Iterator[None]:
         if name == "shards.swept" and event.get("sessions"):
             cluster.mark("recovered")
         cluster.log(f"  said {name} {event.get('code', '')} {event.get('problem', '')}")
-        if name in _HARMFUL and not _of_a_liar(cluster, event):
+        if name in _HARMFUL and not (_of_a_liar(cluster, event) or _of_a_former_owner(cluster, event)):
             cluster.judge.wrong(f"{name}: {event.get('problem', '')} {_trace(event)}")
         raise structlog.DropEvent
 
@@ -392,6 +393,19 @@ def _of_a_liar(cluster: Cluster, event: dict[str, Any]) -> bool:
     if speaker is not None and cluster.is_hostile(speaker.name.partition("/")[0]):
         return True
     return event["event"] == "session.impossible" and cluster.lied_of(UUID(event["session"]))
+
+
+def _of_a_former_owner(cluster: Cluster, event: dict[str, Any]) -> bool:
+    """Whether an impossible event came to a sidecar whose shard another one holds. What that one has decided since may
+    seem impossible to it, and reaches it over a link. It writes nothing of what it makes of that."""
+    if event["event"] != "session.impossible":
+        return False
+    shard = shard_of(UUID(event["session"]))
+    for replica in cluster.replicas:
+        if replica.process is current():
+            held = cluster.database.services[replica.service].shards.get(shard)
+            return held is None or (held.owner, held.epoch) != (replica.log.owner, replica.log.epoch(shard))
+    return False
 
 
 def _trace(event: dict[str, Any]) -> str:
