@@ -43,7 +43,7 @@ UNKNOWN_FAULT = catalogue(
     "Use names from accompanist/simulation/clusters/faults.py, separated by commas.",
 )
 NO_CHOREOGRAPHY = "ACC102"
-PLAIN = {"all": True, "none": False, "mixed": None}
+SHARES = {"all": True, "none": False, "mixed": None}
 _marked_from = 100
 """With fewer seeds than this, a run need not reach all marks."""
 
@@ -102,13 +102,15 @@ def setting(
     sessions_max: int | None,
     plain: str = "mixed",
     hostile: bool | None = None,
+    early: str = "mixed",
 ) -> Setting:
     """The setting of a run. Raises OperatorError for an unknown fault."""
     names = [name.strip() for name in without.split(",") if name.strip()]
     kinds = {kind.value for kind in FaultKind}
     if unknown := [name for name in names if name not in kinds]:
         raise OperatorError(UNKNOWN_FAULT, f"{', '.join(unknown)}; there are {', '.join(sorted(kinds))}")
-    return Setting(seed, frozenset(FaultKind(name) for name in names), faults_max, sessions_max, PLAIN[plain], hostile)
+    left_out = frozenset(FaultKind(name) for name in names)
+    return Setting(seed, left_out, faults_max, sessions_max, SHARES[plain], hostile, SHARES[early])
 
 
 def one(files: Sequence[Path], setting: Setting, trace: bool, as_json: bool) -> int:

@@ -43,6 +43,11 @@ POSTGRES = {"restart_after_crash": "off", "max_wal_size": "64MB", "min_wal_size"
 AGES = {f"ACCOMPANIST_SERVICE_{service.upper()}_COLLECT_AFTER_S": str(COLLECT_AFTER_S) for service in SERVICES}
 
 
+def early_release(services: Collection[str]) -> dict[str, str]:
+    """What has these services release messages early (docs/durability.md)."""
+    return {f"ACCOMPANIST_SERVICE_{service.upper()}_EARLY_RELEASE": "true" for service in services}
+
+
 class NotHealed(RuntimeError):
     """Something that has to be there again after a fault is not. The text says what."""
 

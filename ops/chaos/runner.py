@@ -1,9 +1,10 @@
 """Runs one fault after the other: inject it under load, heal, require progress, judge.
 
-    python -m ops.chaos [--seed N] [--minutes M] [--only FAULT ...] [--rate 6] [--json] [--list]
+    python -m ops.chaos [--seed N] [--minutes M] [--only FAULT ...] [--rate 6] [--early WHO] [--json] [--list]
 
 Faults that need the same deployment share one. The load never stops in it: while one fault is judged, the next orders
 are under way. A seed fixes the order of the faults, their targets and the orders; it does not fix the exact times.
+`--early` has `all` services release messages early (docs/durability.md), or `some`, which the seed draws.
 
 The exit code is 1 if an invariant was broken, or if the run tested too little: nothing settled, nothing was undone, or
 a fault never hit.
@@ -19,6 +20,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ops.chaos import (
@@ -38,7 +40,7 @@ from ops.chaos import (
     worlds,
 )
 from ops.chaos.faults import Fault, Hurt
-from ops.chaos.ground import Ground, NotHealed, ground
+from ops.chaos.ground import SERVICES, Ground, NotHealed, early_release, ground
 from ops.chaos.load import Load
 from ops.chaos.oracles import STUCK_S, Breach, figures, judge_open, judge_orders, judge_rest, memory
 from ops.chaos.report import Played, Report
@@ -70,9 +72,10 @@ Tell = Callable[[str], None]
 class Run:
     """A seed, and what came of it."""
 
-    def __init__(self, seed: int, rate: float, tell: Tell) -> None:
+    def __init__(self, seed: int, rate: float, tell: Tell, early: str = "") -> None:
         self.report = Report(seed)
         self._chance = random.Random(seed)
+        self._early = early
         self._rate = rate
         self._tell = tell
 
@@ -90,7 +93,12 @@ class Run:
             place = directory / layout.name
             _remove(place)
             self._tell(f"-- {layout.name}: bringing it up ...")
-            with ground(layout, place) as stage:
+            releasing = [
+                one for one in SERVICES if self._early == "all" or (self._early and self._chance.random() < 0.5)
+            ]
+            if releasing:
+                self._tell(f"-- {layout.name}: {', '.join(releasing)} release early")
+            with ground(replace(layout, environ={**layout.environ, **early_release(releasing)}), place) as stage:
                 asyncio.run(self._attack(stage, chosen))
             if not self.report.breaches:
                 _remove(place)
@@ -160,10 +168,17 @@ def _remove(place: Path) -> None:
 
 
 def play(
-    faults: Sequence[Fault], directory: Path, *, seed: int, rate: float = RATE, minutes: float = 0.0, tell: Tell = print
+    faults: Sequence[Fault],
+    directory: Path,
+    *,
+    seed: int,
+    rate: float = RATE,
+    minutes: float = 0.0,
+    tell: Tell = print,
+    early: str = "",
 ) -> Report:
     """One round, and further ones while minutes are left. Call it on the main thread."""
-    run = Run(seed, rate, tell)
+    run = Run(seed, rate, tell, early)
     until = time.monotonic() + minutes * 60
     while True:
         run.play(faults, directory)
@@ -178,6 +193,7 @@ def main() -> int:
     names = [fault.name for fault in FAULTS]
     parser.add_argument("--only", action="append", default=[], choices=names, metavar="FAULT")
     parser.add_argument("--rate", type=float, default=RATE, help="orders a second")
+    parser.add_argument("--early", choices=("all", "some"), default="", help="services that release messages early")
     parser.add_argument("--directory", type=Path, default=ROOT / "var" / "chaos")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--list", action="store_true", help="name the faults and do nothing")
@@ -193,7 +209,9 @@ def main() -> int:
         print(f"{time.monotonic() - began:6.0f} s  {text}", file=sys.stderr if asked.json else sys.stdout, flush=True)
 
     tell(f"seed {seed}: {len(chosen)} faults at {asked.rate:g} orders a second")
-    report = play(chosen, asked.directory, seed=seed, rate=asked.rate, minutes=asked.minutes, tell=tell)
+    report = play(
+        chosen, asked.directory, seed=seed, rate=asked.rate, minutes=asked.minutes, tell=tell, early=asked.early
+    )
     print(json.dumps(report.as_json()) if asked.json else report.text(str(asked.directory)))
     return 1 if report.failures() else 0
 

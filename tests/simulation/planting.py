@@ -33,6 +33,8 @@ class Plant:
     """Whether the workers have no fence."""
     hostile: bool = False
     """Whether a hostile service is needed to show it."""
+    early: bool | None = None
+    """Whether messages are handed over early."""
     says: str = ""
     """What the judges have to say of it, where they may say other things."""
 
@@ -72,7 +74,7 @@ def found(plant: Plant, first: int = 0) -> tuple[int, Ran] | None:
     """After how many seeds it was found, and the run that found it. A seed that breaks without the plant, too, shows
     nothing of it. `first`: the seed to look at before all others."""
     for seed in (first, *(seed for seed in range(plant.seeds_max) if seed != first)):
-        setting = Setting(seed, plain=plant.plain, hostile=plant.hostile)
+        setting = Setting(seed, plain=plant.plain, hostile=plant.hostile, early=plant.early)
         with plant.grown():
             ran = run(setting, subjects(plant.only))
         if own := [broken for broken in ran.broken if "AttributeError" in broken]:

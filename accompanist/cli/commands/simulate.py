@@ -33,13 +33,17 @@ def simulate(
         bool | None,
         typer.Option("--hostile/--honest", help="One hostile service per cluster or none; else by seed."),
     ] = None,
+    early: Annotated[
+        Literal["all", "none", "mixed"],
+        typer.Option("--early", help="Which clusters release messages early; mixed: by seed."),
+    ] = "mixed",
     as_json: Json = False,
 ) -> None:
     """Run choreographies on real sidecars in simulated clusters with faults; imports the files' modules."""
     from accompanist.cli import simulate as command
 
     with reporting(as_json):
-        setting = command.setting(seed or 0, without, faults_max, sessions_max, plain, hostile)
+        setting = command.setting(seed or 0, without, faults_max, sessions_max, plain, hostile, early)
         if seed is not None:
             raise typer.Exit(command.one(files, setting, trace, as_json))
         raise typer.Exit(command.many(files, setting, command.SeedRange(first, seeds, minutes * 60, jobs), as_json))

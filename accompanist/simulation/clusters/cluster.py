@@ -79,6 +79,7 @@ class Cluster:
         keep: bool,
         plain: bool | None = None,
         hostile: bool | None = None,
+        early: bool | None = None,
     ) -> None:
         self.loop = SeededLoop(seed)
         self.faults = faults
@@ -101,7 +102,7 @@ class Cluster:
         self.place = self._places()
         self.bindings = {one.choreography.name: self._bound(one.choreography) for one in subjects}
         self.database = HurtDatabase(self)
-        self.links = SimulatedLinks(self)
+        self.links = SimulatedLinks(self, early)
         self.judge = Oracle(self)
         self.ledger = EffectLedger()
         self.subjects_of: dict[UUID, Subject] = {}

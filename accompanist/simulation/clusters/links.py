@@ -27,13 +27,14 @@ _ASTRAY = 0.1
 
 
 class SimulatedLinks:
-    """The links of one cluster."""
+    """The links of one cluster. `early`: whether messages are handed over early; None: the seed chooses."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, early: bool | None = None) -> None:
         self._cluster = cluster
         self._chance = random.Random(f"{cluster.seed}/links")
-        self.there = self._chance.random() < _LINKED
-        self.early = self.there and random.Random(f"{cluster.seed}/early").random() < _EARLY
+        self.there = self._chance.random() < _LINKED or bool(early)
+        drawn = random.Random(f"{cluster.seed}/early").random() < _EARLY
+        self.early = self.there and (drawn if early is None else early)
 
     def hand(self, speaker: str, stored: Stored) -> Stored:
         """Hand over messages of a service. Returns those that the services are to be notified of."""

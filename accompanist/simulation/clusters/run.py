@@ -60,6 +60,8 @@ class Setting:
     """Whether workers have no fence: True: all, False: none, None: the seed chooses."""
     hostile: bool | None = None
     """Whether one of the services is hostile; None: the seed chooses."""
+    early: bool | None = None
+    """Whether sidecars have links and release messages early; None: the seed chooses."""
 
     def command(self, files: Sequence[str]) -> str:
         parts = ["accompanist simulate", *files, f"--seed {self.seed}"]
@@ -73,6 +75,8 @@ class Setting:
             parts.append(f"--plain {'all' if self.plain else 'none'}")
         if self.hostile is not None:
             parts.append("--hostile" if self.hostile else "--honest")
+        if self.early is not None:
+            parts.append(f"--early {'all' if self.early else 'none'}")
         return " ".join(parts)
 
     def smaller(self, **changes: Any) -> Setting:
@@ -108,7 +112,7 @@ def run(setting: Setting, subjects: Sequence[Subject], *, keep: bool = False) ->
     )
     chance = random.Random(f"{setting.seed}/setting")
     chosen = chance.sample(list(subjects), min(len(subjects), chance.randint(1, _subjects_max)))
-    cluster = Cluster(setting.seed, faults, chosen, keep, setting.plain, setting.hostile)
+    cluster = Cluster(setting.seed, faults, chosen, keep, setting.plain, setting.hostile, setting.early)
     world.append(cluster)
     crowded = chance.random() < 0.3
     with _heard(cluster), _few(sessions_in_memory_max=3 if crowded else limits.sessions_in_memory_max):
