@@ -17,6 +17,8 @@ from __future__ import annotations
 from array import array
 from itertools import accumulate
 
+_LONG_BYTES = 10_000
+_FEW = 100
 _BRACKETS = b"[]{}"
 _OTHERS = bytes(byte for byte in range(256) if byte not in _BRACKETS)
 _STEPS = bytes.maketrans(_BRACKETS, bytes((1, 255, 1, 255)))  # up, and down by one in two's complement
@@ -25,7 +27,7 @@ _STEPS = bytes.maketrans(_BRACKETS, bytes((1, 255, 1, 255)))  # up, and down by 
 def beyond(data: bytes, levels: int, parts_max: int) -> str:
     """Which of the two bounds JSON bytes do not keep, in words; "" for those that keep both."""
     openings = _openings(data)
-    if openings <= levels and openings + data.count(b",") < parts_max:
+    if openings <= levels and openings + count(data, b",") < parts_max:
         return ""
     bare = _without_texts(data, texts_max=2 * parts_max)
     if bare is None:
@@ -33,23 +35,31 @@ def beyond(data: bytes, levels: int, parts_max: int) -> str:
     openings = _openings(bare)
     if openings > levels and _depth(bare[: 2 * parts_max + levels]) > levels:
         return f"nested deeper than {levels}"
-    return f"more than {parts_max} values" if openings + bare.count(b",") >= parts_max else ""
+    return f"more than {parts_max} values" if openings + count(bare, b",") >= parts_max else ""
 
 
 def parts(data: bytes) -> int:
     """How many parts JSON bytes have at most: commas and brackets in texts count as well."""
-    return _openings(data) + data.count(b",") + 1
+    return _openings(data) + count(data, b",") + 1
+
+
+def count(data: bytes, byte: bytes) -> int:
+    """How often bytes hold one byte. `bytes.count` looks at each byte in turn. `replace` lets the C library search for
+    the next one, which in a long text that holds few takes a tenth of the time."""
+    if len(data) > _LONG_BYTES and (few := len(data) - len(data.replace(byte, b"", _FEW))) < _FEW:
+        return few
+    return data.count(byte)
 
 
 def _openings(data: bytes) -> int:
-    return data.count(b"[") + data.count(b"{")
+    return count(data, b"[") + count(data, b"{")
 
 
 def _without_texts(data: bytes, texts_max: int) -> bytes | None:
     """The bytes outside of texts, None if there are too many texts to take them apart."""
     if b"\\" in data:
         data = data.replace(b"\\\\", b"").replace(b'\\"', b"")  # what is left of quotes begins and ends a text
-    if data.count(b'"') > 2 * texts_max:
+    if count(data, b'"') > 2 * texts_max:
         return None
     return b"".join(data.split(b'"')[::2])
 
