@@ -112,7 +112,7 @@ class Run:
         self._generator: Program = program.start(arguments)
         self._operation: Operation | None = None
         self._asking: tuple[Call, bytes] | None = None
-        """The call that waits for its answer, and its arguments as they were encoded: an answer does not change them."""
+        """The call that waits for its answer, and its arguments as they were encoded when it was asked."""
         self._last: Operation | None = None
         self._label: str | None = None
         """The label of the last selection that this role received."""
