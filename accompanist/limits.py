@@ -19,6 +19,7 @@ json_parts_max = 20_000
 message_parts_max = 50_000  # Parts of one request: a batch, or what a peer's sidecar brings. Beyond: it is refused.
 # Parts of a worker's answer; what was executed comes in pages. Beyond: it is no answer, and the call is retried.
 answer_parts_max = 150_000
+json_long_bytes = 10_000  # JSON from so many bytes on is checked in a way that is quicker where texts are long.
 # Digits of one number: Python's parsing of integers is quadratic. Beyond: the request is refused.
 json_digits_max = 400
 # Names of roles, operations and choreographies; the bound of a Postgres identifier, too. Beyond: `check` refuses it.

@@ -57,7 +57,6 @@ OWN_CODE = catalogue(
 _ORDERED = frozenset((str, int, bool, bytes, type(None)))
 _OTHERS = (float, Decimal, set, frozenset, dict, list, tuple)
 _ZERO = b"\\u0000"
-_LONG_BYTES = 10_000
 _FEW_PARTS = 100
 _NO_ZERO = "leave it out, or send bytes, which travel in base64"
 _PATH = re.compile(r" - at (?:`key` in )?`\$[\w.\[\]]*`\Z")
@@ -132,7 +131,7 @@ def _may_hold_zero(data: bytes) -> bool:
 
 def _may_hold_bools(data: bytes) -> bool:
     # where there are long texts and few values, these are looked at sooner than the texts are searched
-    if len(data) > _LONG_BYTES and parts(data) <= _FEW_PARTS:
+    if len(data) > limits.json_long_bytes and parts(data) <= _FEW_PARTS:
         return True
     return b"true" in data or b"false" in data
 

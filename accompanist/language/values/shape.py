@@ -17,7 +17,8 @@ from __future__ import annotations
 from array import array
 from itertools import accumulate
 
-_LONG_BYTES = 10_000
+from accompanist import limits
+
 _FEW = 100
 _TURNS = 4
 _BRACKETS = b"[]{}"
@@ -65,7 +66,7 @@ def parts(data: bytes) -> int:
 def count(data: bytes, byte: bytes) -> int:
     """How often bytes hold one byte. `bytes.count` looks at each byte in turn. `replace` lets the C library search for
     the next one, which in a long text that holds few takes a tenth of the time."""
-    if len(data) > _LONG_BYTES and (few := len(data) - len(data.replace(byte, b"", _FEW))) < _FEW:
+    if len(data) > limits.json_long_bytes and (few := len(data) - len(data.replace(byte, b"", _FEW))) < _FEW:
         return few
     return data.count(byte)
 
