@@ -19,6 +19,7 @@ json_parts_max = 20_000
 message_parts_max = 50_000  # Parts of one request: a batch, or what a peer's sidecar brings. Beyond: it is refused.
 # Parts of a worker's answer; what was executed comes in pages. Beyond: it is no answer, and the call is retried.
 answer_parts_max = 150_000
+json_long_bytes = 10_000  # JSON from so many bytes on is checked in a way that is quicker where texts are long.
 # Digits of one number: Python's parsing of integers is quadratic. Beyond: the request is refused.
 json_digits_max = 400
 # Names of roles, operations and choreographies; the bound of a Postgres identifier, too. Beyond: `check` refuses it.
@@ -110,6 +111,9 @@ link_ms = 2_000  # Until a link is established and its caller is believed. Beyon
 link_look_ms = 1_000  # Pause between two questions for a peer's links.
 link_look_cap_ms = 30_000  # The same, where there was no way the last time.
 link_address_bytes_max = 100  # The path of a link's socket. Beyond: it is made in a directory for temporary files.
+# The payload of a message that is handed over. Beyond: its service is notified, and takes it from the log, which has it
+# already and would have to read it all the same to confirm it.
+handed_bytes_max = 65_536
 # Messages that were handed over and are not acknowledged in the log yet. Beyond: the oldest are handled twice, which
 # changes nothing.
 handed_kept_max = 20_000

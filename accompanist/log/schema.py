@@ -46,6 +46,7 @@ REVISIONS = (
     "0026",
     "0027",
     "0028",
+    "0029",
 )
 """All revisions this program knows, oldest first."""
 

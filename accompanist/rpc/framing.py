@@ -72,7 +72,8 @@ class Decoder:
             return self._skip(self._length)
         if len(self._buffer) < self._length:
             return None
-        body = bytes(self._buffer[: self._length])
+        with memoryview(self._buffer) as view:  # a slice of the buffer would be a copy more
+            body = bytes(view[: self._length])
         del self._buffer[: self._length]
         self._length = None
         return body

@@ -111,6 +111,8 @@ class Run:
         self._results = results
         self._generator: Program = program.start(arguments)
         self._operation: Operation | None = None
+        self._asking: tuple[Call, bytes] | None = None
+        """The call that waits for its answer, and its arguments as they were encoded when it was asked."""
         self._last: Operation | None = None
         self._label: str | None = None
         """The label of the last selection that this role received."""
@@ -310,7 +312,9 @@ class Run:
             raise Failed(f"{what}: {problem.text}") from None
 
     def _call(self, call: Call) -> Wait | None:
-        arguments = self._encoded(dict(call.arguments))
+        if self._asking is None or self._asking[0] is not call:
+            self._asking = call, self._encoded(dict(call.arguments))
+        arguments = self._asking[1]
         operation = self._program.projection.operations[call.operation]
         logged = self._results.get(call.site)
         if logged is None and waits.is_wait(call.operation):
@@ -338,6 +342,7 @@ class Run:
                 self.executed.append(Executed(call.site, call.operation, arguments))
             if call.attempt:
                 answer = Outcome(ok=True, value=answer)
+        self._asking = None
         self._step(answer)
         return None
 

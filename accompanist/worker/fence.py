@@ -1,8 +1,8 @@
 """Installs the fence and calls its functions; `fence.sql` explains why it is correct.
 
-`install` is idempotent and versioned: it runs the whole file in one transaction, has no effect if this version is
-installed already, and refuses a schema with a newer fence. `Fence` has the statements for one schema; each runs on the
-caller's connection, in the caller's transaction.
+`install` is idempotent and versioned: it runs the whole file in one transaction, and refuses a schema with a newer
+fence. If this version is installed already, it sees only to how large values are stored (`fence_storage.sql`). `Fence`
+has the statements for one schema; each runs on the caller's connection, in the caller's transaction.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ FORGETFUL = catalogue(
 )
 
 _SQL = Path(__file__).with_name("fence.sql")
+_STORAGE = Path(__file__).with_name("fence_storage.sql")
 _FIRST = """
 CREATE TABLE IF NOT EXISTS fence_version (version integer PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())"""
 """The table of fence.sql that installers lock, so that they run one at a time."""
@@ -77,14 +78,14 @@ async def _install(connection: asyncpg.Connection, schema: str) -> None:
             raise OperatorError(BAD_ENCODING, f"the database of schema {schema} is not in UTF-8")
         if not await connection.fetchval("SELECT to_regnamespace($1) IS NOT NULL", schema):
             await connection.execute(f"CREATE SCHEMA {schema}")
-        if await _known_version(connection, schema) == VERSION:
-            return
         await connection.execute("SELECT set_config('search_path', $1, true)", f"{schema}, pg_temp")
-        await connection.execute(_FIRST)
-        # of two concurrent installers, the second waits here, and then finds everything installed
-        await connection.execute("LOCK TABLE fence_version IN SHARE ROW EXCLUSIVE MODE")
         if await _known_version(connection, schema) < VERSION:
-            await connection.execute(_SQL.read_text())
+            await connection.execute(_FIRST)
+            # of two concurrent installers, the second waits here, and then finds everything installed
+            await connection.execute("LOCK TABLE fence_version IN SHARE ROW EXCLUSIVE MODE")
+            if await _known_version(connection, schema) < VERSION:
+                await connection.execute(_SQL.read_text())
+        await connection.execute(_STORAGE.read_text())
 
 
 async def _known_version(connection: asyncpg.Connection, schema: str) -> int:

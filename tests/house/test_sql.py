@@ -56,6 +56,7 @@ PUT_IN = {
     "accompanist/worker/fence.py": {
         "schema": "of the closed form: `schema_name` stands before each, or where the worker was made",
         "_SQL.read_text()": "the fence's own file",
+        "_STORAGE.read_text()": "the fence's own file",
     },
     "accompanist/worker/pipelining.py": {
         "query": "the driver's BEGIN and COMMIT, the fence's own, and what an operation asks",

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from accompanist import Outcome, limits
-from accompanist.language.values import codec
+from accompanist.language.values import codec, shape
 
 
 class Colour(Enum):
@@ -214,6 +214,22 @@ def test_a_default_that_was_not_sent_is_in_the_bytes_all_the_same(kind: Any) -> 
 @dataclass(frozen=True)
 class Noted:
     notes: list[dict[str, str]]
+
+
+LONG = "x" * 20_000
+
+
+@pytest.mark.parametrize("value", [[LONG, Held({"a": True})], [LONG, *[1] * 200, Held({"a": True})]])
+def test_a_bool_in_the_place_of_a_number_is_found_beside_long_texts(value: Any) -> None:
+    with pytest.raises(codec.EncodeError, match=r"a number belongs there, not a bool - at `\$\[\d+\].d\[...\]`"):
+        codec.encode(value)
+    assert codec.encode([LONG, True, "\\u0000", "true"])
+
+
+@given(st.binary(max_size=300), st.integers(0, 200))
+def test_parts_are_counted_in_long_bytes_as_in_short_ones(data: bytes, commas: int) -> None:
+    long = data + b"x" * 20_000 + b"," * commas
+    assert shape.parts(long) == long.count(b"[") + long.count(b"{") + long.count(b",") + 1
 
 
 def test_a_text_that_no_worker_could_keep_is_refused_with_its_path_and_not_shown() -> None:

@@ -5,13 +5,14 @@ been there, and each curve is drawn with its limit.
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from accompanist import limits
 from accompanist.language.compile import compile_file
 from accompanist.runtime.messages import shard_of
-from ops.bench.scaling import project
+from ops.bench.scaling import parts, project
 from ops.bench.scaling.__main__ import NAMES, REPLICAS, ROLES, drawn
 from ops.bench.scaling.filling import Filling
 from tests.log.letters import burst, header, message, result, row
@@ -66,3 +67,19 @@ def test_every_curve_has_a_limit(name: str) -> None:
     figures = ("p50 ms @1", "sagas/s", "CPU ms/saga", "WAL KiB", "plain WAL KiB", "plain CPU ms")
     points = [{"size": size, **dict.fromkeys(figures, size)} for size in (2.0, 4.0)]
     assert any(curve.limit and curve.limit_says for curve in drawn(name, points))
+
+
+async def test_parts_are_what_tables_grow_by_and_processes_spend(database: Database) -> None:
+    postgres_world = PostgresWorld(database)
+    log, of, large = await owner(postgres_world, "warehouse"), header(), Random(1).randbytes(300_000)
+    connection = await postgres_world.connect("warehouse")
+    sizes = dict(await connection.fetch(parts.BYTES, parts.TABLES))
+    assert sizes.keys() == {"inbox", "result", "session", "outbox"}, "and fence_call, where a worker is"
+    await log.flush([burst(of, session=row(of), results=(result(of, value=large),), messages=(message(of),))])
+    before = parts.Parts({"log": 1.0}, sizes)
+    after = parts.Parts({"log": 1.5, "fence": 0.25}, dict(await connection.fetch(parts.BYTES, parts.TABLES)))
+    found = after.since(before, 2)
+    assert (found["CPU ms log"], found["CPU ms fence"]) == (250, 125)
+    assert 300 < 2 * found["KiB result"] < 400 and found["KiB outbox"] == 0
+    await connection.close()
+    await postgres_world.close()

@@ -121,3 +121,12 @@ def test_the_cheap_tests_agree_with_the_plain_ones(text: str) -> None:
 def _depth(value: Any) -> int:
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
     return 0 if inner is None else 1 + max((_depth(item) for item in inner), default=0)
+
+
+@pytest.mark.parametrize("before", range(9))
+def test_digits_are_counted_wherever_they_begin(before: int) -> None:
+    """Not each byte of a long message is looked at."""
+    text, behind = b'{"a":"' + b"x" * (20_000 + before) + b'","b":[', b"1" * 7 + b"]}"
+    strict.check(text + b"1" * DIGITS + b"," + behind)
+    with pytest.raises(Malformed, match="more than 400 digits"):
+        strict.check(text + b"1" * (DIGITS + 1) + b"," + behind)

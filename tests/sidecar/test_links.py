@@ -33,6 +33,10 @@ def message(shard: int, payload: bytes = b"1") -> Message:
     return made
 
 
+def text(length: int) -> bytes:
+    return b'"' + b"x" * (length - 2) + b'"'
+
+
 def services(left: Stored) -> set[str]:
     return {service for service, _ in left}
 
@@ -116,6 +120,19 @@ async def test_a_shard_without_a_link_is_notified(tmp_path: Path) -> None:
         await both.linked()
         assert services(both.links.hand([("b", message(5)), ("c", message(3)), ("a", message(3))])) == {"a", "b", "c"}
         assert both.receiver.heard == []
+
+
+async def test_what_is_large_is_notified_and_what_is_beside_it_goes_over_the_link(tmp_path: Path) -> None:
+    """The receiver's log has it already, and to confirm it costs as much as to take it from there."""
+    largest = text(limits.handed_bytes_max)
+    large = text(limits.handed_bytes_max + 1)
+    async with pair(tmp_path) as both:
+        await both.linked()
+        next(iter(both.links._peers["b"].links.values())).takes_early = True
+        both.links.hand_early([("b", message(3, large))])
+        assert both.links.hand([("b", message(3, large)), ("b", message(3, largest))]) == [("b", message(3, large))]
+        await until(lambda: both.receiver.heard)
+        assert [one for _, group in both.receiver.heard for one in group] == [message(3, largest)]
 
 
 async def test_where_the_sidecar_says_that_another_holds_the_shard_the_log_is_asked_anew(tmp_path: Path) -> None:
@@ -210,12 +227,13 @@ async def test_a_peer_that_does_not_read_is_notified_instead(tmp_path: Path) -> 
         await both.linked()
         [caller] = both.server._callers
         caller.pause_reading()
-        large = message(3, b'"' + b"x" * 500_000 + b'"')
+        large = message(3, text(limits.handed_bytes_max))
         handed = 0
         while services(both.links.hand([("b", large)])) == set():
             handed += 1
             await asyncio.sleep(0)
             assert handed < 100
+        assert handed
         caller.resume_reading()
         await until(lambda: services(both.links.hand([("b", message(3))])) == set())
 

@@ -388,3 +388,45 @@ async def test_two_schemas_of_one_database_are_apart(connect: Connect, blank_dat
 def test_a_schema_is_a_plain_identifier(name: str) -> None:
     with pytest.raises(OperatorError, match="ACC514"):
         Fence(name)
+
+
+OFFERED = "SELECT 'lz4' = ANY (enumvals) FROM pg_settings WHERE name = 'default_toast_compression'"
+STORED = "SELECT pg_column_compression(arguments), pg_column_compression(answer), octet_length(answer) FROM fence_call"
+AS_BEFORE = """
+ALTER TABLE fence_call ALTER arguments SET COMPRESSION default, ALTER answer SET COMPRESSION default,
+    ALTER arguments SET STORAGE EXTENDED, ALTER answer SET STORAGE EXTENDED"""
+LARGE = json.dumps([f"kettle {number}" for number in range(5000)])
+
+
+async def test_large_values_are_compressed_with_what_costs_least(connect: Connect, the_fence: Fence) -> None:
+    """Also in a fence of this version that was installed before they were."""
+    db = await connect()
+    best = "lz4" if await db.fetchval(OFFERED) else None
+    for _ in range(2):
+        await do(db, the_fence, key(arguments=LARGE), LARGE)
+        assert tuple(await db.fetchrow(STORED)) == (best, best, len(LARGE))
+        await db.execute("TRUNCATE fence_call")
+        await db.execute(AS_BEFORE)
+        await fence.install(db, SCHEMA)
+
+
+async def test_who_has_chosen_how_values_are_stored_keeps_it(connect: Connect, the_fence: Fence) -> None:
+    db = await connect()
+    await db.execute(AS_BEFORE)
+    await db.execute("ALTER TABLE fence_call ALTER arguments SET COMPRESSION pglz, ALTER answer SET COMPRESSION pglz")
+    await fence.install(db, SCHEMA)
+    await do(db, the_fence, key(arguments=LARGE), LARGE)
+    assert tuple(await db.fetchrow(STORED)) == ("pglz", "pglz", len(LARGE))
+
+
+async def test_an_installation_does_not_wait_for_calls_to_change_how_values_are_stored(
+    connect: Connect, the_fence: Fence
+) -> None:
+    db, other = await connect(), await connect()
+    await db.execute(AS_BEFORE)
+    under_way = other.transaction()
+    await under_way.start()
+    await the_fence.enter(other, key())
+    await fence.install(db, SCHEMA)
+    await under_way.rollback()
+    await fence.verify(db, SCHEMA)

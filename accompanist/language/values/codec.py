@@ -27,7 +27,7 @@ import orjson
 from accompanist import limits
 from accompanist.errors import AuthorError, PeerError, catalogue
 from accompanist.language.values import exactly, tagged
-from accompanist.language.values.shape import beyond
+from accompanist.language.values.shape import beyond, parts
 
 UNENCODABLE = catalogue(
     "ACC301",
@@ -57,6 +57,7 @@ OWN_CODE = catalogue(
 _ORDERED = frozenset((str, int, bool, bytes, type(None)))
 _OTHERS = (float, Decimal, set, frozenset, dict, list, tuple)
 _ZERO = b"\\u0000"
+_FEW_PARTS = 100
 _NO_ZERO = "leave it out, or send bytes, which travel in base64"
 _PATH = re.compile(r" - at (?:`key` in )?`\$[\w.\[\]]*`\Z")
 _QUOTED_VALUE = re.compile(r"(Invalid (?:enum )?value) (?:.*(?= - at `\$)|.*\Z)", re.DOTALL)
@@ -96,7 +97,7 @@ def encode(value: Any) -> bytes:
         else:
             text, hint = f"a {type(value).__name__} holds {bound}", "send a reference to it instead of the thing itself"
         raise EncodeError(UNENCODABLE, text, hint)
-    if _ZERO in data and (where := _zero_in(value) or _zero_in(msgspec.json.decode(data))) is not None:
+    if _may_hold_zero(data) and (where := _zero_in(value) or _zero_in(msgspec.json.decode(data))) is not None:
         raise EncodeError(UNENCODABLE, f"a {type(value).__name__} holds the character U+0000 at {where}", _NO_ZERO)
     return data
 
@@ -117,10 +118,22 @@ def form(value: Any) -> bytes:
         data = orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
     except (TypeError, ValueError, RecursionError) as problem:
         raise EncodeError(UNENCODABLE, f"{what}: {problem}") from None
-    if (b"true" in data or b"false" in data) and (misplaced := exactly.numbers_as_bools(value)):
+    if _may_hold_bools(data) and (misplaced := exactly.numbers_as_bools(value)):
         text = f"{what}: {misplaced.what} - at `{misplaced.where}`"
         raise EncodeError(UNENCODABLE, text, "write int(…) around it")
     return data
+
+
+def _may_hold_zero(data: bytes) -> bool:
+    # one byte is found ten times as fast as six, and most texts have no backslash
+    return b"\\" in data and _ZERO in data
+
+
+def _may_hold_bools(data: bytes) -> bool:
+    # where there are long texts and few values, these are looked at sooner than the texts are searched
+    if len(data) > limits.json_long_bytes and parts(data) <= _FEW_PARTS:
+        return True
+    return b"true" in data or b"false" in data
 
 
 def _zero_in(value: Any, where: str = "$") -> str | None:
@@ -171,7 +184,7 @@ def decode(data: bytes, type: Any) -> Any:
     if bound := beyond(data, limits.json_depth_max, limits.json_parts_max):
         raise DecodeError(MISFIT, f"not a valid {tagged.name(type)}: {bound}")
     value = read(_sorted(data) if exactly.may_hold(type, ("DictType", "TypedDictType")) else data, type)
-    if _ZERO in data and (where := _zero_in(value) or _zero_in(msgspec.json.decode(data))) is not None:
+    if _may_hold_zero(data) and (where := _zero_in(value) or _zero_in(msgspec.json.decode(data))) is not None:
         raise DecodeError(MISFIT, f"not a valid {tagged.name(type)}: the character U+0000 - at `{where}`", _NO_ZERO)
     if exactly.may_hold(type, ("DecimalType",), untyped=False) and (where := _no_number_in(value)) is not None:
         raise DecodeError(MISFIT, f"not a valid {tagged.name(type)}: NaN or infinity - at `{where}`")

@@ -60,6 +60,10 @@ class Watcher(Protocol):
         ...
 
 
+def _is_large(message: Message) -> bool:
+    return len(message.payload) > limits.handed_bytes_max
+
+
 class _Nobody:
     def link_ended(self, link: OpenLink, reason: str) -> None:
         """Nobody has any."""
@@ -228,13 +232,16 @@ class Links:
 
     def hand(self, stored: Stored) -> Stored:
         """Hand over messages that their receivers' inboxes have, each with the service it is for. Returns those that
-        could not be handed over: the services are to be notified of them."""
+        could not be handed over, or are large: the services are to be notified of them."""
         if self._closed:
             return stored
         groups: dict[tuple[str, int], list[Message]] = defaultdict(list)
-        for service, message in stored:
-            groups[service, shard_of(message.session, limits.shards_count)].append(message)
         left: list[tuple[str, Message]] = []
+        for service, message in stored:
+            if _is_large(message):
+                left.append((service, message))
+            else:
+                groups[service, shard_of(message.session, limits.shards_count)].append(message)
         for (service, shard), messages in groups.items():
             peer = self._peers.get(service)
             way = peer.shards.get(shard) if peer is not None else None
@@ -253,7 +260,7 @@ class Links:
         for service, message in messages:
             peer = self._peers.get(service)
             way = peer.shards.get(shard_of(message.session, limits.shards_count)) if peer is not None else None
-            if way is not None and way.usable and way.takes_early and not self._closed:
+            if way is not None and way.usable and way.takes_early and not self._closed and not _is_large(message):
                 way.hand([message], early=True)
 
     @property

@@ -35,7 +35,7 @@ from typing import Any
 from ops.bench import plots
 from ops.bench.generated import place_of, running_in
 from ops.bench.plots import Curve
-from ops.bench.scaling import points, project
+from ops.bench.scaling import parts, points, project
 from ops.bench.scaling.filling import Filling
 from ops.bench.scaling.points import Load, Point
 from ops.local import ROOT, Cluster
@@ -74,6 +74,10 @@ async def payload(running: Cluster, load: Load) -> Points:
             value = random.Random(size).randbytes(size // 2).hex()  # what compresses well would cost nothing
             plain = await points.plain(running, value, 4, load)
             found.append({**await measure("ring4", value, size, load), **plain})
+            before = await parts.read(measure.connection, running)
+            for _ in range(load.count):
+                await measure.alone("ring4", value)
+            found[-1] |= (await parts.read(measure.connection, running)).since(before, load.count)
         return found
 
 

@@ -45,9 +45,9 @@ class Measure:
     async def __call__(self, choreography: str, value: str, size: float, load: Load) -> Point:
         """The point of this size."""
         for _ in range(WARM):
-            await self._one(choreography, value)
+            await self.alone(choreography, value)
         lsn = await self._lsn()
-        alone = [await self._one(choreography, value) for _ in range(load.count)]
+        alone = [await self.alone(choreography, value) for _ in range(load.count)]
         wal = (await self._lsn() - lsn) / 1024 / load.count
         cpu, foreign, began = self._cpu(), self._foreign(), time.perf_counter()
         took = await self._loops(choreography, value, load)
@@ -67,7 +67,7 @@ class Measure:
 
         async def loop() -> None:
             for _ in numbers:
-                await self._one(choreography, "x", wait=wait)
+                await self.alone(choreography, "x", wait=wait)
 
         await asyncio.gather(*(loop() for _ in range(32)))
 
@@ -94,13 +94,14 @@ class Measure:
         async def loop() -> None:
             nonlocal done
             while time.perf_counter() < until:
-                await self._one(choreography, value)
+                await self.alone(choreography, value)
                 done += 1
 
         await asyncio.gather(*(loop() for _ in range(load.inflight)))
         return done
 
-    async def _one(self, choreography: str, value: str, *, wait: bool = True) -> float:
+    async def alone(self, choreography: str, value: str, *, wait: bool = True) -> float:
+        """One saga; how many milliseconds it took. Raises RuntimeError if it did not settle."""
         took, said = await next(self._clients).start(choreography, {"value": value}, wait=wait)
         if "result" not in said or (wait and said["result"].get("outcome") != "settled"):
             raise RuntimeError(f"{choreography} did not settle: {str(said)[:500]}")
