@@ -54,6 +54,7 @@ from accompanist.runtime.ports import (
     AuditEntry,
     Commit,
     Confirmation,
+    CorrelatedSession,
     Cursor,
     Delivery,
     DueTimers,
@@ -399,6 +400,11 @@ class PostgresLog:
         self, search: SessionFilter = EVERY_SESSION, *, after: Cursor | None = None, limit: int = 100
     ) -> Sequence[SessionSummary]:
         return await self._queries.summaries(search, after=after, limit=limit)
+
+    async def correlated(
+        self, attributes: Mapping[str, str], choreography: str | None = None
+    ) -> Sequence[CorrelatedSession]:
+        return await self._queries.correlated(attributes, choreography)
 
     async def show(self, session: UUID, seen: StoryCursor = NOTHING_SEEN) -> Story | None:
         return await self._queries.show(session, seen)

@@ -28,6 +28,7 @@ from accompanist import limits
 from accompanist.runtime.dependent_commits import SessionLife
 from accompanist.runtime.listings import EVERY_SESSION as EVERY_SESSION
 from accompanist.runtime.listings import AuditEntry as AuditEntry
+from accompanist.runtime.listings import CorrelatedSession as CorrelatedSession
 from accompanist.runtime.listings import Cursor as Cursor
 from accompanist.runtime.listings import EventRow as EventRow
 from accompanist.runtime.listings import SessionFilter as SessionFilter
