@@ -186,6 +186,11 @@ def _page(session: str, told: dict[str, Any]) -> str:
         for service, answer in told.items()
         for one in answer.get("unhosted", ())
     ]
+    parts += [
+        f"at a limit    {one['role']} at {service} waits for a place to call {one['operation']}"
+        for service, answer in told.items()
+        for one in answer.get("limited", ())
+    ]
     parts += ["", _roles(rows, told), "", _sites(told, headers[0]["bindings"] if headers else {})]
     parts += _exits(told)
     if cut := [service for service, answer in told.items() if answer.get("next")]:

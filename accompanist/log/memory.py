@@ -368,7 +368,7 @@ class MemoryLog:
             pending = self._pending({lease.shard for lease in held})
         self._owner = owner
         self._held_epochs.hold(held)
-        return Leases(held, [lease for lease in held if lease.shard in gained], pending)
+        return Leases(held, [lease for lease in held if lease.shard in gained], pending, len(self.tables.replicas))
 
     def _pending(self, held: Collection[int]) -> PendingWork:
         """The SQL function of this name, which examines fewer rows."""

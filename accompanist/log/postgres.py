@@ -99,7 +99,9 @@ _CROWD = "SELECT peer, reached FROM crowd($1, $2, $3, $4)"
 _STATISTICS = "SELECT keep_statistics()"
 _BACKOFF = (timedelta(milliseconds=limits.outbox_retry_ms), timedelta(milliseconds=limits.outbox_retry_cap_ms))
 _LEASE = """
-SELECT coalesce(shards, '{}'), coalesce(epochs, '{}'), coalesce(anew, '{}'), arrived, unsent, timer_s, peers
+SELECT coalesce(shards, '{}'), coalesce(epochs, '{}'), coalesce(anew, '{}'),
+    1 + (SELECT count(*) FROM replica r WHERE r.owner <> $1 AND r.expires_at >= clock_timestamp()),
+    arrived, unsent, timer_s, peers
 FROM (
     SELECT $1::text AS owner, array_agg(shard) AS shards, array_agg(epoch) AS epochs, array_agg(acquired) AS anew
     FROM lease($1, $2, $3)
@@ -347,11 +349,11 @@ class PostgresLog:
         """`owner` names one start of one process, and is never reused: a new owner recovers all that it acquires."""
         asked = (owner, shards, self._term, self._away, limits.pending_rows_max)
         async with reach(), self._pool.acquire() as connection:
-            numbers, epochs, acquired, *pending = await connection.fetchrow(_LEASE, *asked)
+            numbers, epochs, acquired, sidecars, *pending = await connection.fetchrow(_LEASE, *asked)
         held = [Lease(*one) for one in zip(numbers, epochs, strict=True)]
         self._owner = owner
         self._held_epochs.hold(held)
-        return Leases(held, list(itertools.compress(held, acquired)), PendingWork(*pending))
+        return Leases(held, list(itertools.compress(held, acquired)), PendingWork(*pending), sidecars)
 
     async def release(self, owner: str) -> None:
         self._held_epochs.hold(())

@@ -314,11 +314,13 @@ class PendingWork(msgspec.Struct, frozen=True):
 
 
 class Leases(NamedTuple):
-    """The answer to a lease request: all leases held now, those acquired just now, and the work that waits."""
+    """The answer to a lease request: all leases held now, those acquired just now, the work that waits, and how many
+    sidecars the service has, this one included."""
 
     held: Sequence[Lease]
     acquired: Sequence[Lease]
     pending: PendingWork
+    sidecars: int = 1
 
 
 class LeaseLost(Exception):

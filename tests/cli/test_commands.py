@@ -47,6 +47,7 @@ STORY = {
     "messages": [message("10", "payment", "warehouse"), message("2", "warehouse", "payment", "outbox", "full")],
     "results": [result("payment", "9", "charge")],
     "stubs": [],
+    "limited": [{"role": "payment", "operation": "charge"}],
     "unhosted": [{"role": "payment", "fingerprint": "abcdef" * 5, "why": "the log keeps none"}],
 }
 REFUSAL = {"code": "ACC999", "title": "card is blue", "text": "it should be red", "hint": "paint", "fault": "author"}
@@ -204,6 +205,7 @@ def test_a_session_is_shown_in_the_programs_order_and_the_silent_are_named(
         "outcome       settled",
         "waits in the outbox: full",
         "not hosted    payment at warehouse, version abcdefabcdef: the log keeps none",
+        "at a limit    payment at warehouse waits for a place to call charge",
         "payment.charge  replied",
         "no answer from: absent",
     ):

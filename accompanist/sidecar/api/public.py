@@ -54,7 +54,7 @@ from accompanist.runtime.log import Log
 from accompanist.runtime.loss import OUTCOME
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Commit, Delivery, LogUnavailable, Memory, SessionRow, SessionStub, SessionSummary
-from accompanist.sidecar.api import paging
+from accompanist.sidecar.api import limited, paging
 from accompanist.sidecar.api.correlation import UNKNOWN_SESSION, Correlation, SessionRef
 from accompanist.sidecar.api.own_ids import own_id
 from accompanist.sidecar.api.search import List, Words
@@ -176,7 +176,8 @@ class Api:
         self._poll_s = poll_s
         self._volatile = VolatileView(volatile, waiters, monotonic)
         self.correlation = Correlation(service, log, self._volatile)
-        self._starting = Starting(service, hosted, log, clock, partial(own_id, new_id, driver.holding.holds))
+        draw = partial(own_id, new_id, driver.holding.holds)
+        self._starting = Starting(service, hosted, log, clock, draw, driver.limits)
         self.leaving = False
 
     def methods(self) -> dict[str, Any]:
@@ -299,7 +300,7 @@ class Api:
             for (one, role), fingerprint in self._driver.unhosted.items()
             if one == session
         ]
-        more = {"unhosted": unhosted, "exits": exits}
+        more = {"unhosted": unhosted, "exits": exits, "limited": limited.told(session, self._driver.limits)}
         return paging.story(shown, asked.after, {name: found for name, found in more.items() if found}, plain)
 
     async def cancel(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
@@ -348,7 +349,8 @@ class Api:
         asked = read(params, List)
         found = await self._log.summaries(asked.search, after=asked.after, limit=asked.limit)
         volatile = self._volatile.lines(asked.search, self._clock()) if asked.after is None else ()
-        rows = [*volatile, *(self._noted(row) for row in found)][: asked.limit]
+        noted = limited.noted((*volatile, *found), self._driver.limits)
+        rows = [self._noted(row) for row in noted][: asked.limit]
         return paging.lines(rows, asked.limit, plain)
 
     def _noted(self, row: SessionSummary) -> SessionSummary:
