@@ -9,8 +9,8 @@ that follows from what its lease says: how many shards it holds, and how many si
 Shards are held by one sidecar each, so the shares add up to the limit at most.
 
 A place is taken for one attempt, and a call under two limits takes its places in one order: limits cannot deadlock. Who
-is `first` (compensations, and calls at and after the commit point) goes before all others, so that
-what has begun ends, whatever comes.
+is `first` (compensations, and calls at and after the commit point) goes before all others, so that what has begun ends,
+whatever comes.
 
 Not promised: a limit of fewer calls at once than there are sidecars, since each makes one. The exact sum while sidecars
 come and go: until all have renewed their leases, one call more for each that came; and after a take-over the calls that
