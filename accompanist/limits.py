@@ -250,6 +250,11 @@ compensation_attempts_max = 30  # Attempts at a compensation. Beyond: the sessio
 backoff_first_ms = 50  # First pause between attempts.
 backoff_cap_ms = 5_000  # Longest pause between attempts.
 calls_in_flight_max = 256  # Calls under way at one worker, or on one connection of a server. Beyond: further ones wait.
+# Calls of one operation that wait at one sidecar for a place under its limit, where `waiting_max` says nothing else.
+# Beyond: no saga is started that makes such calls.
+calls_waiting_max = 1_000
+# For how long a rate of calls that is not used is saved up. Beyond: what was not used is lost.
+calls_saved_ms = 50
 # How long the answer to a call is listened for that nobody waits for any more. Beyond: the connection is closed.
 late_answer_ms = 600_000
 # Such answers at one time over HTTP, where each holds a connection. Beyond: the oldest is listened for no more.

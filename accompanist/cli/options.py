@@ -34,7 +34,10 @@ TokenFile = Annotated[
 OneService = Annotated[str, typer.Option("--service", help="A service of accompanist.toml.")]
 OneSession = Annotated[str, typer.Option("--session", help="Only those of this session.")]
 RowsMax = Annotated[int, typer.Option("--limit", help="At most so many per service.", min=1, max=1_000)]
-SessionId = Annotated[str, typer.Argument(help="The session's id.")]
+SessionId = Annotated[
+    str,
+    typer.Argument(help="The session: its id, or an attribute NAME=TEXT, or key:KEY, the key of its start."),
+]
 AtRole = Annotated[str, typer.Option("--role", help="The role at which it is done.")]
 WaitingRole = Annotated[str, typer.Option("--role", help="The role that waits.")]
 Why = Annotated[str, typer.Option("--why", help="The reason; it is kept with the session.")]

@@ -9,40 +9,27 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from accompanist import limits, terminal
 from accompanist.cli.api import ask
 from accompanist.cli.output import show, table
+from accompanist.cli.services import NOWHERE, ask_all, knowing, meant, silence, unknown_session
 from accompanist.client.answers import Refused
-from accompanist.errors import AccompanistError, AuthorError, PeerError, catalogue
+from accompanist.errors import AuthorError, PeerError, catalogue
 from accompanist.runtime.operate import verb_at
 from accompanist.sidecar import config as configuration
-from accompanist.sidecar.config import Config, Service
+from accompanist.sidecar.config import Service
 
-NO_ID = catalogue(
-    "ACC807",
-    "not a session's id",
-    "A session's id is a UUID.",
-    "Take the id from `accompanist start` or `accompanist sessions list`.",
-)
-NOWHERE = catalogue(
-    "ACC808",
-    "no service knows the session",
-    "The session was collected, or never existed, or its service is not in this configuration or does not answer.",
-    "Check the id, and the services that did not answer.",
-)
 NOT_JSON = catalogue(
     "ACC810",
     "value is not JSON",
     "A value that replaces a worker's reply has to be JSON of the operation's return type.",
     'Quote it for the shell, e.g. --value \'{"number": "P1"}\'.',
 )
-unknown_session = "ACC710"
 
 
 class ListFilter(NamedTuple):
@@ -103,7 +90,8 @@ def _further(service: Service, params: dict[str, Any], told: dict[str, Any], lim
 def show_session(config: Path | None, session: str, as_json: bool) -> None:
     """Raises AccompanistError."""
     deployment = configuration.load(config, os.environ)
-    asked = {"session": session_id(session)}
+    session = meant(deployment, session, changes=False)
+    asked = {"session": session}
     answers, silent = ask_all(knowing(deployment), "session.get", asked)
     told = {name: answer for name, answer in answers.items() if answer.get("rows") or answer.get("stubs")}
     for service in knowing(deployment):
@@ -128,7 +116,8 @@ def _rest(service: Service, asked: dict[str, Any], told: dict[str, Any], most: i
 def cancel_session(config: Path | None, session: str, reason: str, as_json: bool) -> None:
     """Request a cancel from each service, until the one that started the session takes it. Raises AccompanistError."""
     deployment = configuration.load(config, os.environ)
-    params = {"session": session_id(session), "reason": reason}
+    session = meant(deployment, session)
+    params = {"session": session, "reason": reason}
     for service in knowing(deployment):
         try:
             answer = ask(service, "session.cancel", params)
@@ -154,7 +143,8 @@ class VerbRequest(NamedTuple):
 def operate_on_session(config: Path | None, session: str, order: VerbRequest, as_json: bool) -> None:
     """Send the verb to each service, until the one that plays the role takes it. Raises AccompanistError."""
     deployment = configuration.load(config, os.environ)
-    params: dict[str, Any] = {"session": session_id(session), "role": order.role, "verb": order.verb}
+    session = meant(deployment, session)
+    params: dict[str, Any] = {"session": session, "role": order.role, "verb": order.verb}
     params |= {"who": order.who, "why": order.why}
     if order.value:
         try:
@@ -173,40 +163,6 @@ def operate_on_session(config: Path | None, session: str, order: VerbRequest, as
             show(answer, as_json, text)
             return
     raise PeerError(NOWHERE, f"no service plays {order.role} in session {session}")
-
-
-def ask_all(services: Iterable[Service], method: str, params: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Call a method of all services. Returns the answers by service, and the services that gave none. Raises the last
-    error if all failed."""
-    answers: dict[str, Any] = {}
-    silent: list[str] = []
-    failure: AccompanistError | None = None
-    for service in services:
-        try:
-            answers[service.name] = ask(service, method, params)
-        except Refused as refused:
-            if refused.code != unknown_session:
-                raise
-            answers[service.name] = {}
-        except AccompanistError as problem:
-            silent.append(service.name)
-            failure = problem
-    if failure is not None and not answers:
-        raise failure
-    return answers, silent
-
-
-def knowing(deployment: Config) -> list[Service]:
-    """The services with an API."""
-    return [service for service in deployment.services.values() if service.api]
-
-
-def session_id(text: str) -> str:
-    """Raises AuthorError."""
-    try:
-        return str(UUID(text))
-    except ValueError:
-        raise AuthorError(NO_ID, f"{text!r} is not a UUID") from None
 
 
 # -- the page ----------------------------------------------------------------------------------------
@@ -229,6 +185,11 @@ def _page(session: str, told: dict[str, Any]) -> str:
         f"not hosted    {one['role']} at {service}, version {one['fingerprint'][:12]}: {one['why']}"
         for service, answer in told.items()
         for one in answer.get("unhosted", ())
+    ]
+    parts += [
+        f"at a limit    {one['role']} at {service} waits for a place to call {one['operation']}"
+        for service, answer in told.items()
+        for one in answer.get("limited", ())
     ]
     parts += ["", _roles(rows, told), "", _sites(told, headers[0]["bindings"] if headers else {})]
     parts += _exits(told)
@@ -361,8 +322,3 @@ def clock_time(seconds: float) -> str:
     if not abs(seconds) <= limits.moment_s_max:
         return f"second {seconds:g}"  # an old header, from before times were checked
     return datetime.fromtimestamp(max(seconds, 0.0), UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-
-
-def silence(silent: list[str]) -> str:
-    """A note that names the services that did not answer."""
-    return f"\n\nno answer from: {', '.join(silent)}" if silent else ""

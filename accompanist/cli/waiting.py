@@ -16,16 +16,8 @@ from typing import Any, NamedTuple
 from accompanist import terminal
 from accompanist.cli.api import ask
 from accompanist.cli.output import show, table
-from accompanist.cli.sessions import (
-    NOT_JSON,
-    NOWHERE,
-    ask_all,
-    clock_time,
-    knowing,
-    session_id,
-    silence,
-    unknown_session,
-)
+from accompanist.cli.services import NOWHERE, ask_all, knowing, meant, session_id, silence, unknown_session
+from accompanist.cli.sessions import NOT_JSON, clock_time
 from accompanist.client.answers import Refused
 from accompanist.errors import AuthorError, PeerError, catalogue
 from accompanist.sidecar import config as configuration
@@ -64,7 +56,8 @@ def signal(config: Path | None, session: str, event: Event, as_json: bool) -> No
         value = json.loads(event.value)
     except ValueError:
         raise AuthorError(NOT_JSON, f"the value of {event.name} is not JSON", "quote it for the shell") from None
-    params = {"session": session_id(session), "role": event.role, "name": event.name, "value": value}
+    session = meant(deployment, session)
+    params = {"session": session, "role": event.role, "name": event.name, "value": value}
     answer, service = _first(knowing(deployment), "session.signal", params)
     told = "told" if answer["new"] else "had been told the same before"
     early = "; the session is not known there yet" if answer["early"] else ""
@@ -109,7 +102,7 @@ def list_events(config: Path | None, session: str, limit: int, as_json: bool) ->
 def move_timer(config: Path | None, session: str, moving: Moving, as_json: bool) -> None:
     """Raises AccompanistError."""
     deployment = configuration.load(config, os.environ)
-    params: dict[str, Any] = {"session": session_id(session), "role": moving.role}
+    params: dict[str, Any] = {"session": meant(deployment, session), "role": moving.role}
     params |= {"who": moving.who, "why": moving.why}
     if moving.site:
         params["site"] = moving.site

@@ -55,9 +55,9 @@ LOST = catalogue(
     "Look at the services' own tables. Start sagas that must not be lost without `volatile`.",
 )
 
-AGAIN = frozenset({"ACC713", "ACC716", "ACC719", "ACC729"})
-"""Codes of refusals that pass by themselves: the sidecar stops, its log is away, its inbox is full, is being
-migrated."""
+AGAIN = frozenset({"ACC713", "ACC716", "ACC719", "ACC729", "ACC731"})
+"""Codes of refusals that pass by themselves: the sidecar stops, its log is away, its inbox is full, is being migrated,
+too many calls wait at a limit."""
 
 
 _AWAY = frozenset({502, 503, 504})

@@ -6,7 +6,7 @@ Not promised: that a request that is cancelled by the caller was not carried out
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack
 from uuid import UUID
@@ -18,6 +18,7 @@ from accompanist.client import operations
 from accompanist.client.answers import SagaState, Unreachable, result_of
 from accompanist.client.caller import ApiCaller, ClientOptions
 from accompanist.client.choreographies import Asked, encoded
+from accompanist.client.meant import MeantSession
 from accompanist.client.operations import ApiRequest, Begin, Operation, Pause, SessionLine
 from accompanist.client.typed import Starts
 
@@ -51,9 +52,19 @@ class Client(ApiCaller, Starts):
             await self._http.close()
             self._http = None
 
-    def session(self, session: UUID, result: Any = Any) -> SessionHandle[Any]:
-        """A session that was started before, with the type of its result."""
-        return SessionHandle(self, session, result)
+    def session(
+        self,
+        session: UUID | None = None,
+        result: Any = Any,
+        *,
+        key: str | None = None,
+        attributes: Mapping[str, str] | None = None,
+        choreography: str | None = None,
+    ) -> SessionHandle[Any]:
+        """A session that was started before, with the type of its result: by its id, by the key of its start, or by
+        attributes of which no other open session of the service has all; `choreography` narrows them. Nothing is asked
+        yet. Raises AuthorError if it is not named in one way."""
+        return SessionHandle(self, MeantSession(session, key, attributes, choreography), result)
 
     async def list(self, **filters: Any) -> AsyncIterator[SessionLine]:
         """The sessions at this service that fit the filters of the API's `session.list`, newest first."""
@@ -71,7 +82,7 @@ class Client(ApiCaller, Starts):
         begin: Begin,
     ) -> SessionHandle[R]:
         begun = operations.start(self.manner, wanted, begin)
-        return SessionHandle(self, await self.carry_out(begun), wanted.result)
+        return SessionHandle(self, MeantSession(await self.carry_out(begun)), wanted.result)
 
     async def carry_out(self, operation: Operation[T]) -> T:
         """Carry out what `operations` decides."""
@@ -120,21 +131,26 @@ class Client(ApiCaller, Starts):
 class SessionHandle(Generic[R]):
     """A saga that was started, seen from the role that started it."""
 
-    def __init__(self, client: Client, session: UUID, result: Any) -> None:
+    def __init__(self, client: Client, meant: MeantSession, result: Any) -> None:
         self._client = client
         self._result = result
-        self.id = session
+        self._meant = meant
+
+    @property
+    def id(self) -> UUID:
+        """Its id. Raises AuthorError for a session that was named otherwise, until the sidecar has answered."""
+        return self._meant.id
 
     async def result(self, timeout_s: float | None = None) -> R:
         """Wait until the saga is settled at all roles; its result. Raises Undone, NotOver, Refused, Unreachable, and
         OperatorError if the result was deleted."""
-        waiting = operations.result(self._client.manner, self.id, self._result, timeout_s)
+        waiting = operations.result(self._client.manner, self._meant, self._result, timeout_s)
         found: R = await self._client.carry_out(waiting)
         return found
 
     async def standing(self) -> SagaState:
         """Where it stands now. Raises Refused, Unreachable."""
-        return await self._client.carry_out(operations.standing(self._client.manner, self.id))
+        return await self._client.carry_out(operations.standing(self._client.manner, self._meant))
 
     async def watch(self, every_s: float = limits.client_watch_s) -> AsyncIterator[SagaState]:
         """Where it stands, each time that it has changed, until it is over. It is asked every `every_s`, so what
@@ -142,18 +158,19 @@ class SessionHandle(Generic[R]):
         before: SagaState | None = None
         while before is None or not before.over:
             wait_s = 0.0 if before is None else every_s
-            found = await self._client.carry_out(operations.standing(self._client.manner, self.id, wait_s))
+            found = await self._client.carry_out(operations.standing(self._client.manner, self._meant, wait_s))
             if found != before:
                 yield found
             before = found
 
     async def signal(self, role: str, name: str, value: Any) -> bool:
         """Tell a role of this service an event; whether it was new. Raises Refused, Unreachable, AuthorError."""
-        params = {"session": self.id, "role": role, "name": name, "value": encoded(value)}
-        return await self._client.carry_out(operations.told(self._client.manner, "session.signal", params))
+        params = {"role": role, "name": name, "value": encoded(value)}
+        telling = operations.told(self._client.manner, "session.signal", self._meant, params)
+        return await self._client.carry_out(telling)
 
     async def cancel(self, reason: str = "by a client") -> bool:
         """Ask that the saga be undone; whether that was new. The owner of the commit point decides. Raises Refused,
         Unreachable."""
-        params = {"session": self.id, "reason": reason}
-        return await self._client.carry_out(operations.told(self._client.manner, "session.cancel", params))
+        telling = operations.told(self._client.manner, "session.cancel", self._meant, {"reason": reason})
+        return await self._client.carry_out(telling)

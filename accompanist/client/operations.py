@@ -5,7 +5,9 @@
 
 A request that failed is sent again while the client's patience lasts, from the first failure on, if that is safe and of
 use: the sidecar did not answer, or it refused with a code that passes by itself (`answers.AGAIN`). All requests are
-safe: a start has a key, or is sent once; an event and a cancel count once; the others read.
+safe: a start has a key, or is sent once; an event and a cancel count once; the others read. An event and a cancel for a
+session that is known by attributes only are not sent again where no answer came: the first may have ended that session,
+and another one may have got the attributes.
 
 Not promised: that a request that was given up was not carried out.
 """
@@ -22,6 +24,7 @@ import msgspec
 from accompanist import limits
 from accompanist.client.answers import AGAIN, LET_GO, NotOver, Refused, SagaLost, SagaState, Undone, Unreachable, read
 from accompanist.client.choreographies import Asked, value_of
+from accompanist.client.meant import MeantSession
 from accompanist.errors import OperatorError
 from accompanist.runtime.backoff import RETRIABLE, delay_ms
 
@@ -83,13 +86,19 @@ class _Begun(msgspec.Struct):
     session: UUID
 
 
+class _Told(msgspec.Struct):
+    session: UUID
+    new: bool = True
+
+
 class _Lines(msgspec.Struct):
     sessions: list[SessionLine]
     next: Any = None
 
 
-def call(manner: Manner, request: ApiRequest) -> Operation[Any]:
-    """Send a request until there is an answer. Raises Refused, Unreachable, PeerError."""
+def call(manner: Manner, request: ApiRequest, *, once: bool = False) -> Operation[Any]:
+    """Send a request until there is an answer. `once`: not again, if none came. Raises Refused, Unreachable,
+    PeerError."""
     failures, until = 0, 0.0
     while True:
         try:
@@ -99,7 +108,7 @@ def call(manner: Manner, request: ApiRequest) -> Operation[Any]:
             if failures == 1:
                 until = manner.clock() + manner.patience_s
             pause = (delay_ms(failures, RETRIABLE, manner.jitter()) or 0) / 1000
-            passes = isinstance(problem, Unreachable) or problem.code in AGAIN
+            passes = not once if isinstance(problem, Unreachable) else problem.code in AGAIN
             if not passes or manner.clock() + pause > until:
                 raise
             yield Pause(pause)
@@ -130,38 +139,42 @@ def start(manner: Manner, asked: Asked[Any], begin: Begin) -> Operation[UUID]:
     return read(said, _Begun, manner.where).session  # type: ignore[no-any-return]
 
 
-def standing(manner: Manner, session: UUID, wait_s: float = 0.0) -> Operation[SagaState]:
+def standing(manner: Manner, meant: MeantSession, wait_s: float = 0.0) -> Operation[SagaState]:
     """Where a saga stands: at once, or when it is over or `wait_s` have passed."""
-    params = {"session": session, "wait_ms": round(wait_s * 1000)}
+    params = {**meant.params, "wait_ms": round(wait_s * 1000)}
     said = yield from call(manner, ApiRequest("session.result", params, wait_s))
     found: SagaState = read(said, SagaState, manner.where)
+    meant.learn(found.session)
     return found
 
 
-def result(manner: Manner, session: UUID, type: Any, timeout_s: float | None) -> Operation[Any]:
+def result(manner: Manner, meant: MeantSession, type: Any, timeout_s: float | None) -> Operation[Any]:
     """Wait for the end of a saga; its result, decoded. Raises Undone, SagaLost, NotOver, OperatorError."""
     until = None if timeout_s is None else manner.clock() + timeout_s
     while True:
         left = limits.wait_ms_max / 1000 if until is None else until - manner.clock()
-        found = yield from standing(manner, session, max(0.0, min(left, limits.wait_ms_max / 1000)))
+        found = yield from standing(manner, meant, max(0.0, min(left, limits.wait_ms_max / 1000)))
         if found.outcome == "settled":
             if found.let_go_at is not None:
-                raise OperatorError(LET_GO, f"{session} is settled, and its result was deleted")
+                raise OperatorError(LET_GO, f"{found.session} is settled, and its result was deleted")
             return value_of(bytes(found.result), type)
         if found.outcome == "lost":
-            raise SagaLost(session, found.reason)
+            raise SagaLost(found.session, found.reason)
         if found.over:
-            raise Undone(session, found.reason)
+            raise Undone(found.session, found.reason)
         if until is not None and manner.clock() >= until:
             raise NotOver(found)
         if left > 0:
             yield Pause(limits.client_pause_ms / 1000)  # a sidecar with many clients that wait answers at once
 
 
-def told(manner: Manner, method: str, params: Mapping[str, Any]) -> Operation[bool]:
+def told(manner: Manner, method: str, meant: MeantSession, params: Mapping[str, Any]) -> Operation[bool]:
     """Signal or cancel; whether it was new."""
-    said = yield from call(manner, ApiRequest(method, params))
-    return bool(read(said, dict[str, Any], manner.where).get("new", True))
+    request = ApiRequest(method, {**meant.params, **params})
+    said = yield from call(manner, request, once="attributes" in meant.params)
+    answer: _Told = read(said, _Told, manner.where)
+    meant.learn(answer.session)
+    return answer.new
 
 
 def page(manner: Manner, filters: Mapping[str, Any], after: Any) -> Operation[tuple[list[SessionLine], Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import http.client
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Generic, TypeVar, Unpack
 from urllib.parse import urlsplit
@@ -21,6 +21,7 @@ from accompanist.client import operations
 from accompanist.client.answers import SagaState, Unreachable, result_of
 from accompanist.client.caller import ApiCaller, ClientOptions
 from accompanist.client.choreographies import Asked, encoded
+from accompanist.client.meant import MeantSession
 from accompanist.client.operations import ApiRequest, Begin, Operation, Pause, SessionLine
 from accompanist.client.typed import SyncStarts
 
@@ -49,9 +50,19 @@ class SyncClient(ApiCaller, SyncStarts):
             self._kept.close()
             self._kept = None
 
-    def session(self, session: UUID, result: Any = Any) -> SyncSessionHandle[Any]:
-        """A session that was started before, with the type of its result."""
-        return SyncSessionHandle(self, session, result)
+    def session(
+        self,
+        session: UUID | None = None,
+        result: Any = Any,
+        *,
+        key: str | None = None,
+        attributes: Mapping[str, str] | None = None,
+        choreography: str | None = None,
+    ) -> SyncSessionHandle[Any]:
+        """A session that was started before, with the type of its result: by its id, by the key of its start, or by
+        attributes of which no other open session of the service has all; `choreography` narrows them. Nothing is asked
+        yet. Raises AuthorError if it is not named in one way."""
+        return SyncSessionHandle(self, MeantSession(session, key, attributes, choreography), result)
 
     def list(self, **filters: Any) -> Iterator[SessionLine]:
         """The sessions at this service that fit the filters of the API's `session.list`, newest first."""
@@ -68,7 +79,7 @@ class SyncClient(ApiCaller, SyncStarts):
         begin: Begin,
     ) -> SyncSessionHandle[R]:
         begun = operations.start(self.manner, wanted, begin)
-        return SyncSessionHandle(self, self.carry_out(begun), wanted.result)
+        return SyncSessionHandle(self, MeantSession(self.carry_out(begun)), wanted.result)
 
     def carry_out(self, operation: Operation[T]) -> T:
         """Carry out what `operations` decides."""
@@ -136,37 +147,43 @@ class UnixConnection(http.client.HTTPConnection):
 class SyncSessionHandle(Generic[R]):
     """A saga that was started, as `SessionHandle`."""
 
-    def __init__(self, client: SyncClient, session: UUID, result: Any) -> None:
+    def __init__(self, client: SyncClient, meant: MeantSession, result: Any) -> None:
         self._client = client
         self._result = result
-        self.id = session
+        self._meant = meant
+
+    @property
+    def id(self) -> UUID:
+        """Its id. Raises AuthorError for a session that was named otherwise, until the sidecar has answered."""
+        return self._meant.id
 
     def result(self, timeout_s: float | None = None) -> R:
         """Wait until the saga is settled at all roles; its result. Raises what `SessionHandle.result` raises."""
-        waiting = operations.result(self._client.manner, self.id, self._result, timeout_s)
+        waiting = operations.result(self._client.manner, self._meant, self._result, timeout_s)
         found: R = self._client.carry_out(waiting)
         return found
 
     def standing(self) -> SagaState:
         """Where it stands now. Raises Refused, Unreachable."""
-        return self._client.carry_out(operations.standing(self._client.manner, self.id))
+        return self._client.carry_out(operations.standing(self._client.manner, self._meant))
 
     def watch(self, every_s: float = limits.client_watch_s) -> Iterator[SagaState]:
         """Where it stands, each time that it has changed, until it is over. As `SessionHandle.watch`."""
         before: SagaState | None = None
         while before is None or not before.over:
             wait_s = 0.0 if before is None else every_s
-            found = self._client.carry_out(operations.standing(self._client.manner, self.id, wait_s))
+            found = self._client.carry_out(operations.standing(self._client.manner, self._meant, wait_s))
             if found != before:
                 yield found
             before = found
 
     def signal(self, role: str, name: str, value: Any) -> bool:
         """Tell a role of this service an event; whether it was new. Raises Refused, Unreachable, AuthorError."""
-        params = {"session": self.id, "role": role, "name": name, "value": encoded(value)}
-        return self._client.carry_out(operations.told(self._client.manner, "session.signal", params))
+        params = {"role": role, "name": name, "value": encoded(value)}
+        telling = operations.told(self._client.manner, "session.signal", self._meant, params)
+        return self._client.carry_out(telling)
 
     def cancel(self, reason: str = "by a client") -> bool:
         """Ask that the saga be undone; whether that was new. Raises Refused, Unreachable."""
-        params = {"session": self.id, "reason": reason}
-        return self._client.carry_out(operations.told(self._client.manner, "session.cancel", params))
+        telling = operations.told(self._client.manner, "session.cancel", self._meant, {"reason": reason})
+        return self._client.carry_out(telling)

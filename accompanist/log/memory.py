@@ -19,8 +19,7 @@ from typing import Any
 from uuid import UUID
 
 from accompanist import limits
-from accompanist.log import inbox, sessions
-from accompanist.log import search as searching
+from accompanist.log import inbox, memory_search, sessions
 from accompanist.log.leases import HeldEpochs
 from accompanist.log.memory_inbox import Place
 from accompanist.log.memory_story import story
@@ -39,6 +38,7 @@ from accompanist.runtime.ports import (
     AuditEntry,
     Commit,
     Confirmation,
+    CorrelatedSession,
     Cursor,
     Delivery,
     DueTimers,
@@ -58,7 +58,6 @@ from accompanist.runtime.ports import (
     RelayedMessage,
     Request,
     SessionFilter,
-    SessionRow,
     SessionStub,
     SessionSummary,
     Timer,
@@ -364,7 +363,7 @@ class MemoryLog:
             pending = self._pending({lease.shard for lease in held})
         self._owner = owner
         self._held_epochs.hold(held)
-        return Leases(held, [lease for lease in held if lease.shard in gained], pending)
+        return Leases(held, [lease for lease in held if lease.shard in gained], pending, len(self.tables.replicas))
 
     def _pending(self, held: Collection[int]) -> PendingWork:
         """The SQL function of this name, which examines fewer rows."""
@@ -410,32 +409,13 @@ class MemoryLog:
         self, search: SessionFilter = EVERY_SESSION, *, after: Cursor | None = None, limit: int = 100
     ) -> Sequence[SessionSummary]:
         with self._call():
-            now, updated_at = self._database.clock(), self.tables.updated_at
-            found = [
-                self._summary(key, row)
-                for key, row in self.tables.sessions.items()
-                if searching.fits(search, row, updated_at[key], now)
-            ]
-            lines = [line for line in found if searching.beyond(after, line)]
-            return sorted(lines, key=lambda line: searching.order(line.cursor))[:limit]
+            return memory_search.summaries(self.tables, search, after, limit, self._database.clock())
 
-    def _summary(self, key: tuple[UUID, str], row: SessionRow) -> SessionSummary:
-        return SessionSummary(
-            attributes=row.header.attributes,
-            session=key[0],
-            role=row.role,
-            choreography=row.header.choreography,
-            phase=row.phase,
-            outcome=row.outcome,
-            reason=row.reason,
-            parked=row.parked,
-            waiting=row.waiting,
-            started_at=row.header.started_at,
-            updated_at=self.tables.updated_at[key],
-            retrying=row.retrying,
-            trouble=row.trouble,
-            due_at=min((t.due_at for k, t in self.tables.timers.items() if k[:2] == key), default=None),
-        )
+    async def correlated(
+        self, attributes: Mapping[str, str], choreography: str | None = None
+    ) -> Sequence[CorrelatedSession]:
+        with self._call():
+            return memory_search.correlated(self.tables, attributes, choreography)
 
     async def show(self, session: UUID, seen: StoryCursor = NOTHING_SEEN) -> Story | None:
         """One session at this service, continued after the rows that were `seen`; None if the log has none of it."""

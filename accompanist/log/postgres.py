@@ -54,6 +54,7 @@ from accompanist.runtime.ports import (
     AuditEntry,
     Commit,
     Confirmation,
+    CorrelatedSession,
     Cursor,
     Delivery,
     DueTimers,
@@ -98,7 +99,9 @@ _CROWD = "SELECT peer, reached FROM crowd($1, $2, $3, $4)"
 _STATISTICS = "SELECT keep_statistics()"
 _BACKOFF = (timedelta(milliseconds=limits.outbox_retry_ms), timedelta(milliseconds=limits.outbox_retry_cap_ms))
 _LEASE = """
-SELECT coalesce(shards, '{}'), coalesce(epochs, '{}'), coalesce(anew, '{}'), arrived, unsent, timer_s, peers
+SELECT coalesce(shards, '{}'), coalesce(epochs, '{}'), coalesce(anew, '{}'),
+    1 + (SELECT count(*) FROM replica r WHERE r.owner <> $1 AND r.expires_at >= clock_timestamp()),
+    arrived, unsent, timer_s, peers
 FROM (
     SELECT $1::text AS owner, array_agg(shard) AS shards, array_agg(epoch) AS epochs, array_agg(acquired) AS anew
     FROM lease($1, $2, $3)
@@ -354,11 +357,11 @@ class PostgresLog:
         """`owner` names one start of one process, and is never reused: a new owner recovers all that it acquires."""
         asked = (owner, shards, self._term, self._away, limits.pending_rows_max)
         async with reach(), self._pool.acquire() as connection:
-            numbers, epochs, acquired, *pending = await connection.fetchrow(_LEASE, *asked)
+            numbers, epochs, acquired, sidecars, *pending = await connection.fetchrow(_LEASE, *asked)
         held = [Lease(*one) for one in zip(numbers, epochs, strict=True)]
         self._owner = owner
         self._held_epochs.hold(held)
-        return Leases(held, list(itertools.compress(held, acquired)), PendingWork(*pending))
+        return Leases(held, list(itertools.compress(held, acquired)), PendingWork(*pending), sidecars)
 
     async def release(self, owner: str) -> None:
         self._held_epochs.hold(())
@@ -407,6 +410,11 @@ class PostgresLog:
         self, search: SessionFilter = EVERY_SESSION, *, after: Cursor | None = None, limit: int = 100
     ) -> Sequence[SessionSummary]:
         return await self._queries.summaries(search, after=after, limit=limit)
+
+    async def correlated(
+        self, attributes: Mapping[str, str], choreography: str | None = None
+    ) -> Sequence[CorrelatedSession]:
+        return await self._queries.correlated(attributes, choreography)
 
     async def show(self, session: UUID, seen: StoryCursor = NOTHING_SEEN) -> Story | None:
         return await self._queries.show(session, seen)

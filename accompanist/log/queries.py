@@ -6,18 +6,27 @@ verb, or with the timer that is moved. The sidecar's login may insert audit rows
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from accompanist import limits
+from accompanist.log import correlation, timers
 from accompanist.log import search as searching
-from accompanist.log import timers
 from accompanist.log.connection import Connections, reach
 from accompanist.log.sessions import encode
 from accompanist.log.story import NOTHING_SEEN, STORY, Story, StoryCursor, audited, parameters
 from accompanist.runtime.operate import verb_at
 from accompanist.runtime.operator_identity import Operator, write
-from accompanist.runtime.ports import EVERY_SESSION, AuditEntry, Cursor, EventRow, SessionFilter, SessionSummary, Timer
+from accompanist.runtime.ports import (
+    EVERY_SESSION,
+    AuditEntry,
+    CorrelatedSession,
+    Cursor,
+    EventRow,
+    SessionFilter,
+    SessionSummary,
+    Timer,
+)
 
 _AUDITS = """
 SELECT extract(epoch FROM at)::float8 AS at, session, role, verb, who, why FROM audit{}
@@ -37,6 +46,11 @@ class PostgresQueries:
         query, values = searching.statement(search, after, limit)
         async with reach(), self._pool.acquire() as connection:
             return [searching.summary(row) for row in await connection.fetch(query, *values)]
+
+    async def correlated(
+        self, attributes: Mapping[str, str], choreography: str | None = None
+    ) -> Sequence[CorrelatedSession]:
+        return await correlation.correlated(self._pool, attributes, choreography)
 
     async def show(self, session: UUID, seen: StoryCursor = NOTHING_SEEN) -> Story | None:
         """One session at this service, continued after the rows that were `seen`; None if the log has none of it."""

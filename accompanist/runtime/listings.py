@@ -64,6 +64,13 @@ class SessionSummary(msgspec.Struct, frozen=True, kw_only=True):
         return Cursor(self.started_at, self.session, self.role)
 
 
+class CorrelatedSession(msgspec.Struct, frozen=True):
+    """A session that a client's attributes stand for. `open`: it is not over at every role of this service."""
+
+    session: UUID
+    open: bool
+
+
 class SessionFilter(msgspec.Struct, frozen=True, kw_only=True):
     """A filter for sessions: one matches if it fits every field that is given. `waiting`: a part of that text, ignoring
     case; `open`: neither settled nor ended; `older_s`: started at least so long ago; `idle_s`: not written for so long,

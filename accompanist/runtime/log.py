@@ -23,6 +23,7 @@ from uuid import UUID
 from accompanist.runtime.listings import (
     EVERY_SESSION,
     AuditEntry,
+    CorrelatedSession,
     Cursor,
     EventRow,
     SessionFilter,
@@ -201,6 +202,13 @@ class QueryPort(Protocol):
         self, search: SessionFilter = EVERY_SESSION, *, after: Cursor | None = None, limit: int = 100
     ) -> Sequence[SessionSummary]:
         """Sessions of this service, newest first; `after` the last one of the page before."""
+        ...
+
+    async def correlated(
+        self, attributes: Mapping[str, str], choreography: str | None = None
+    ) -> Sequence[CorrelatedSession]:
+        """The sessions of this service that have all of these attributes, the open ones first, and two at most. A
+        session is found from its start on."""
         ...
 
     async def audits(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[AuditEntry]:

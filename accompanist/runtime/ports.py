@@ -28,6 +28,7 @@ from accompanist import limits
 from accompanist.runtime.dependent_commits import SessionLife
 from accompanist.runtime.listings import EVERY_SESSION as EVERY_SESSION
 from accompanist.runtime.listings import AuditEntry as AuditEntry
+from accompanist.runtime.listings import CorrelatedSession as CorrelatedSession
 from accompanist.runtime.listings import Cursor as Cursor
 from accompanist.runtime.listings import EventRow as EventRow
 from accompanist.runtime.listings import SessionFilter as SessionFilter
@@ -313,11 +314,13 @@ class PendingWork(msgspec.Struct, frozen=True):
 
 
 class Leases(NamedTuple):
-    """The answer to a lease request: all leases held now, those acquired just now, and the work that waits."""
+    """The answer to a lease request: all leases held now, those acquired just now, the work that waits, and how many
+    sidecars the service has, this one included."""
 
     held: Sequence[Lease]
     acquired: Sequence[Lease]
     pending: PendingWork
+    sidecars: int = 1
 
 
 class LeaseLost(Exception):

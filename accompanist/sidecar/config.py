@@ -25,6 +25,9 @@
     [service.payment.retry]    # by operation, or `default`; what is left out stays as it is
     charge = { attempts_max = 5, first_ms = 50, cap_ms = 2000, timeout_ms = 3000 }
 
+    [service.payment.limit]    # by operation, or "*" for all of a worker; for all its sidecars (calls.admission)
+    charge = { max_in_flight = 20, per_second = 50, waiting_max = 1000 }
+
     [peers.shipping]           # services of other files; those of one file know one another
     database = "postgresql://db.internal/sagas"            # in our own database: our commits reach it
     url = "https://shipping.internal/peer"                 # else: where its sidecar listens
@@ -35,7 +38,7 @@
 Paths, also in `unix:` addresses and in a database's `host=`, are relative to the file. Over the file stand
 `DATABASE_URL` (the database of every service) and, over that, `ACCOMPANIST_SERVICE_<NAME>_<KEY>` for the keys
 `database pooler poll_only link early_release schema listen api state_dir version_key_file token_file peer_token_file
-collect_after_s payload_after_s tombstone_s` and `ACCOMPANIST_SERVICE_<NAME>_WORKER_<CLASS>`; `..._RETRY`,
+collect_after_s payload_after_s tombstone_s` and `ACCOMPANIST_SERVICE_<NAME>_WORKER_<CLASS>`; `..._RETRY`, `..._LIMIT`,
 `..._PEER_TOKENS` and `..._WORKER_TOKENS` are tables as JSON. The file itself is `--config`, else `ACCOMPANIST_CONFIG`,
 else the first `accompanist.toml` from the working directory upwards.
 
@@ -62,6 +65,7 @@ from accompanist.log import address
 from accompanist.rpc import tokens as files
 from accompanist.rpc.access import Token
 from accompanist.sidecar.api import rights
+from accompanist.sidecar.calls.admission import CallLimit
 from accompanist.sidecar.calls.retries import Retry
 from accompanist.sidecar.variables import readers
 
@@ -152,6 +156,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     peer_token_file: str = ""
     peer_tokens: dict[str, str] = {}
     retry: dict[str, Retry] = {}
+    limit: dict[str, CallLimit] = {}
     collect_after_s: Annotated[int, msgspec.Meta(ge=1)] = limits.collect_after_ms // 1000
     payload_after_s: Annotated[int, msgspec.Meta(ge=1)] | None = None
     tombstone_s: Annotated[int, msgspec.Meta(ge=limits.tombstone_floor_s)] = limits.tombstone_days * 86_400

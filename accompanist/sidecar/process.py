@@ -136,7 +136,7 @@ class Sidecar:
         self._telemetry = open_telemetry(service.name, os.environ)
         self._clients: dict[str, WorkerClient] = worker_clients(service)
         self._tracing = Tracing(self._telemetry, service.workers)
-        self._calls = Calls(self._clients, self._tracing, service.retry)
+        self._calls = Calls(self._clients, self._tracing, service.retry, call_limits=service.limit)
         self._waiters = Waiters()
         self._missed = MissedWakeUps(self._tracing.wakeups_missed)
         self._refused = RefusedConnections(self._tracing.connection_refused)
@@ -289,6 +289,7 @@ class Sidecar:
         """Update the gauges."""
         self._tracing.standing(*self._driver.holding.standing())
         self._tracing.background(len(self._background.failing), len(self._driver.damage))
+        self._tracing.calls_waiting(self._calls.limits.waiting)
         now = time.monotonic()
         messages, ends = self._intake.late_messages.overdue(now), self._waiters.overdue(now)
         if self._listener is not None:  # else polls find all
@@ -374,6 +375,7 @@ class Sidecar:
                 "ready": self._intake.ready,
                 "sessions": self._driver.holding.open_sessions,
                 "calls": self._calls.in_flight,
+                "calls_waiting": self._calls.limits.waiting,
                 "choreographies": {name: c.fingerprint for name, c in self._hosted.choreographies.items()},
                 "unhosted": len(self._driver.unhosted),
                 "damaged": len(self._driver.damage),

@@ -101,6 +101,11 @@ class Tracing:
             self._telemetry.metrics.sessions(phase, count)
         self._telemetry.metrics.parked(parked)
 
+    def calls_waiting(self, counts: Mapping[str, int]) -> None:
+        """How many calls wait for a place under a limit, by operation."""
+        for operation, count in counts.items():
+            self._telemetry.metrics.calls_waiting(operation, count)
+
     def background(self, failing: int, damaged: int) -> None:
         """How many background tasks fail now, and how many sessions the log refuses."""
         self._telemetry.metrics.tasks_failing(failing)

@@ -69,6 +69,7 @@ METRICS: Final = (
     Metric(n.REFUSED, "{message}", frozenset({n.SPEAKER, n.MESSAGE_KIND})),
     Metric(n.PARKED, "{session}", frozenset()),
     Metric(n.DAMAGED, "{session}", frozenset()),
+    Metric(n.CALLS_WAITING, "{call}", frozenset({n.RPC_METHOD})),
     Metric(n.TASKS_FAILING, "{task}", frozenset()),
     Metric(n.TASK_FAILURES, "{failure}", frozenset({n.TASK})),
     Metric(n.CONNECTIONS_REFUSED, "{connection}", frozenset()),

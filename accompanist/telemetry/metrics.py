@@ -63,6 +63,7 @@ class Metrics:
         self._refused = meter.create_counter(names.REFUSED, "{message}", "Messages that were not believed")
         self._parked = meter.create_gauge(names.PARKED, "{session}", "Sessions that wait for an operator")
         self._damaged = meter.create_gauge(names.DAMAGED, "{session}", "Sessions that the log refuses")
+        self._waiting = meter.create_gauge(names.CALLS_WAITING, "{call}", "Calls that wait for a place under a limit")
         self._failing = meter.create_gauge(names.TASKS_FAILING, "{task}", "Background tasks that do not go well now")
         self._failures = meter.create_counter(names.TASK_FAILURES, "{failure}", "Failures of background tasks")
         self._missed = meter.create_counter(names.WAKEUPS_MISSED, "{wakeup}", "Wake-ups that did not come")
@@ -111,6 +112,10 @@ class Metrics:
     def damaged(self, count: int) -> None:
         if self.on:
             self._damaged.set(count)
+
+    def calls_waiting(self, method: str, count: int) -> None:
+        if self.on:
+            self._waiting.set(count, {names.RPC_METHOD: method})
 
     def tasks_failing(self, count: int) -> None:
         if self.on:

@@ -47,6 +47,7 @@ STORY = {
     "messages": [message("10", "payment", "warehouse"), message("2", "warehouse", "payment", "outbox", "full")],
     "results": [result("payment", "9", "charge")],
     "stubs": [],
+    "limited": [{"role": "payment", "operation": "charge"}],
     "unhosted": [{"role": "payment", "fingerprint": "abcdef" * 5, "why": "the log keeps none"}],
 }
 REFUSAL = {"code": "ACC999", "title": "card is blue", "text": "it should be red", "hint": "paint", "fault": "author"}
@@ -76,7 +77,15 @@ def answer(method: str, params: dict[str, Any]) -> dict[str, Any]:
         case "session.result":
             assert params["session"] == ORDER and params["wait_ms"] > 0
             return {"result": {"session": ORDER, "outcome": "ended", "reason": "card declined"}}
-        case "session.get" if params["session"] == LONG:
+        case "session.get" if params.get("key") == "unknown":
+            return {"error": {"code": -32000, "message": "no", "data": REFUSAL | {"code": "ACC710"}}}
+        case "session.get" if params.get("attributes") == {"customer": "gold"}:
+            return {"error": {"code": -32000, "message": "no", "data": REFUSAL | {"code": "ACC730"}}}
+        case "session.signal":
+            return {"result": {"session": ORDER, "new": True, "early": False}}
+        case "session.cancel" if params["reason"] == "late":
+            return {"result": {"session": ORDER, "requested": True, "new": True}}
+        case "session.get" if params.get("session") == LONG:
             return {"result": page(int(params.get("after", {"role": "0"})["role"]))}
         case "session.get":
             return {"result": STORY}
@@ -196,12 +205,56 @@ def test_a_session_is_shown_in_the_programs_order_and_the_silent_are_named(
         "outcome       settled",
         "waits in the outbox: full",
         "not hosted    payment at warehouse, version abcdefabcdef: the log keeps none",
+        "at a limit    payment at warehouse waits for a place to call charge",
         "payment.charge  replied",
         "no answer from: absent",
     ):
         assert text in shown
     assert run("sessions", "show", ORDER, "--json") == 0
     assert json.loads(capsys.readouterr().out)["services"]["warehouse"] == STORY
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"), [("order=17", {"attributes": {"order": "17"}}), ("key:order=17", {"key": "order=17"})]
+)
+def test_a_session_is_shown_by_attribute_or_key(
+    deployment: list[dict[str, Any]], capsys: pytest.CaptureFixture[str], text: str, asked: dict[str, Any]
+) -> None:
+    assert run("sessions", "show", text) == 0
+    assert f"session       {ORDER}" in capsys.readouterr().out
+    assert [one["params"] for one in deployment] == [asked, {"session": ORDER}]
+
+
+def test_a_session_is_told_and_cancelled_by_its_key(
+    deployment: list[dict[str, Any]], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "accompanist.toml"
+    file.write_text(file.read_text().split("[service.absent]")[0])
+    assert run("signal", "key:k", "packed", "true", "--role", "warehouse") == 0
+    assert run("sessions", "cancel", "key:k", "--reason", "late") == 0
+    told = [one["params"] for one in deployment if one["method"] != "session.get"]
+    assert told == [
+        {"session": ORDER, "role": "warehouse", "name": "packed", "value": True},
+        {"session": ORDER, "reason": "late"},
+    ]
+
+
+def test_a_service_that_may_know_another_session_makes_a_change_ask_for_the_id(
+    deployment: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("sessions", "cancel", "order=17", "--reason", "late") == 3
+    assert ORDER in capsys.readouterr().err
+    assert {one["method"] for one in deployment} == {"session.get"}, "nothing was done"
+
+
+def test_services_that_know_different_sessions_have_to_be_told_which(
+    deployment: list[dict[str, Any]], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = {"warehouse": {"session": ORDER}, "absent": {"session": LONG}}
+    monkeypatch.setattr("accompanist.cli.services.ask", lambda service, *_: found[service.name])
+    assert run("sessions", "show", "order=17") == 1
+    said = capsys.readouterr().err
+    assert "ACC815" in said and ORDER in said and LONG in said
 
 
 def test_sessions_are_listed(deployment: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]) -> None:
@@ -236,6 +289,11 @@ def test_a_list_that_was_cut_says_so(deployment: list[dict[str, Any]], capsys: p
         (["start", "f", "--role", "r", "--service", "absent", "--args", "{}", "--attribute", "x"], "ACC811", 1),
         (["sessions", "list", "--attribute", "=x"], "ACC811", 1),
         (["sessions", "show", "7"], "ACC807", 1),
+        (["sessions", "show", "key:unknown"], "ACC808", 1),
+        (["sessions", "show", "customer=gold"], "ACC730", 1),
+        (["sessions", "cancel", "customer=gold"], "ACC730", 1),
+        (["sessions", "cancel", "order=17"], "ACC815", 3),
+        (["signal", "order=17", "packed", "true", "--role", "warehouse"], "ACC815", 3),
         (["sessions", "cancel", ORDER], "ACC802", 1),
         (["sessions", "list", "--config", "none.toml"], "ACC601", 3),
         (["sidecar", "--service", "warehous"], "ACC606", 3),

@@ -74,6 +74,11 @@ def test_a_pooler_stands_beside_the_database_and_a_flag_may_come_from_the_enviro
         ({"service": {"payment": []}}, "ACC604", "service.payment"),
         ({"service": {"payment": {"retry": {"charge": {"attempts": 3}}}}}, "ACC604", "attempts"),
         ({"service": {"payment": {"retry": {"charge": {"attempts_max": 0}}}}}, "ACC604", "attempts_max"),
+        ({"service": {"payment": {"limit": {"charge": {"max_in_flight": 0}}}}}, "ACC604", "max_in_flight"),
+        ({"service": {"payment": {"limit": {"charge": {"per_second": 0}}}}}, "ACC604", "per_second"),
+        ({"service": {"payment": {"limit": {"charge": {"waiting_max": 9}}}}}, "ACC604", "is needed"),
+        ({"service": {"payment": {"limit": {"charge": {"per_minute": 9}}}}}, "ACC604", "per_minute"),
+        ({"service": {"payment": {"limit": {"charge": {"per_second": float("inf")}}}}}, "ACC604", "per_second"),
         ({"service": {"Payment!": {}}}, "ACC604", "Payment!"),
         ({"service": {"payment": {"schema": "x; drop"}}}, "ACC604", "schema"),
         ({"service": {"payment": {"api": "unix:/x"}}}, "ACC604", "http+unix"),
@@ -137,6 +142,7 @@ VARIABLES: dict[str, tuple[str, Any]] = {
     "poll_only": ("TRUE", True),
     "early_release": ("true", True),
     "retry": ('{"charge": {"attempts_max": 3}}', None),
+    "limit": ('{"charge": {"max_in_flight": 3}, "*": {"per_second": 0.5}}', None),
     "peer_tokens": ('{"stock": "s.token"}', {"stock": str(ROOT / "s.token")}),
     "worker_tokens": ('{"Payment": "p.token"}', {"Payment": str(ROOT / "p.token")}),
 }
@@ -173,11 +179,12 @@ def test_a_variable_that_does_not_fit_is_refused_with_its_name(key: str, text: s
 
 
 def test_every_key_stands_in_the_example() -> None:
-    """Reason: ACC604 sends people there. A retry policy has a table of its own."""
+    """Reason: ACC604 sends people there. Retry policies and limits have tables of their own."""
     assert "[service.payment.retry]" in str(config.__doc__)
+    assert "[service.payment.limit]" in str(config.__doc__)
     for struct in (config.Service, config.Peer):
         for key in struct.__struct_fields__:
-            assert key in ("name", "retry") or f"\n    {key} = " in str(config.__doc__), key
+            assert key in ("name", "retry", "limit") or f"\n    {key} = " in str(config.__doc__), key
     for key in (*TEXTS.split(), *NUMBERS.split(), "poll_only", "early_release"):
         assert key in str(config.__doc__).partition("for the keys")[2], key
 

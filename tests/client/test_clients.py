@@ -113,6 +113,32 @@ async def test_the_same_without_a_loop(served: tuple[Answers, str]) -> None:
     assert [name for name, _ in answers.asked].count("session.result") == 2
 
 
+async def test_a_session_is_told_by_its_attributes_and_cancelled_by_its_key(served: tuple[Answers, str]) -> None:
+    answers, url = served
+
+    def use() -> None:
+        with SyncClient(url, token=SECRET) as client:
+            assert client.session(attributes={"order": "7"}).signal("warehouse", "packed", True)
+            session = client.session(key="order-7")
+            assert session.cancel()
+            assert session.id == ID
+
+    async with Client(url, token=SECRET) as client:
+        assert await client.session(attributes={"order": "7"}, choreography="f").signal("warehouse", "packed", True)
+        session = client.session(key="order-7", result=Parcel)
+        assert await session.result() == PARCEL
+        assert session.id == ID
+    await asyncio.to_thread(use)
+    packed = {"role": "warehouse", "name": "packed", "value": True}
+    told = [given for name, given in answers.asked if name == "session.signal"]
+    assert told == [
+        {"attributes": {"order": "7"}, "choreography": "f", **packed},
+        {"attributes": {"order": "7"}, **packed},
+    ]
+    asked = [given for name, given in answers.asked if name in ("session.result", "session.cancel")]
+    assert [given.get("key") for given in asked] == ["order-7", None, "order-7"]
+
+
 async def test_it_is_watched_until_it_is_over(served: tuple[Answers, str]) -> None:
     answers, url = served
     answers.looks = 3

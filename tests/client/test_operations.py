@@ -12,8 +12,9 @@ from accompanist import limits
 from accompanist.client import NotOver, Refused, SagaLost, Undone, Unreachable, answers, operations
 from accompanist.client.answers import SagaState
 from accompanist.client.choreographies import Asked
+from accompanist.client.meant import MeantSession
 from accompanist.client.operations import ApiRequest, Begin, Manner, Operation, Pause
-from accompanist.errors import OperatorError, PeerError
+from accompanist.errors import AuthorError, OperatorError, PeerError
 
 ID = UUID(int=7)
 DRAWN = UUID(int=9)
@@ -106,7 +107,7 @@ def test_patience_ends() -> None:
 
 def test_patience_begins_with_the_first_failure() -> None:
     sidecar = Sidecar(state(), Unreachable("here", "OSError"), state(outcome="settled", result=5), patience_s=5.0)
-    assert sidecar.carry_out(operations.result(sidecar.manner, ID, int, None)) == 5
+    assert sidecar.carry_out(operations.result(sidecar.manner, MeantSession(ID), int, None)) == 5
     assert sidecar.now > 100.0 + limits.wait_ms_max / 1000
 
 
@@ -140,20 +141,20 @@ def test_what_says_retry_later_is_sent_again(said: bytes, status: int) -> None:
 
 def test_a_result_is_waited_for_and_decoded() -> None:
     sidecar = Sidecar(state(waiting="payment"), state(outcome="settled", result=5))
-    assert sidecar.carry_out(operations.result(sidecar.manner, ID, int, None)) == 5
+    assert sidecar.carry_out(operations.result(sidecar.manner, MeantSession(ID), int, None)) == 5
 
 
 def test_a_saga_that_was_undone_says_why() -> None:
     sidecar = Sidecar(state(outcome="ended", reason="no funds"))
     with pytest.raises(Undone, match="no funds") as undone:
-        sidecar.carry_out(operations.result(sidecar.manner, ID, int, None))
+        sidecar.carry_out(operations.result(sidecar.manner, MeantSession(ID), int, None))
     assert (undone.value.session, undone.value.reason, undone.value.code) == (ID, "no funds", "ACC850")
 
 
 def test_a_volatile_saga_that_was_lost_is_not_said_to_be_undone() -> None:
     sidecar = Sidecar(state(outcome="lost", reason="ACC760: the worker is gone"))
     with pytest.raises(SagaLost, match="worker is gone") as lost:
-        sidecar.carry_out(operations.result(sidecar.manner, ID, int, None))
+        sidecar.carry_out(operations.result(sidecar.manner, MeantSession(ID), int, None))
     assert lost.value.code == "ACC855"
 
 
@@ -161,7 +162,7 @@ def test_a_result_that_does_not_come_in_time_says_what_is_waited_for() -> None:
     parked = {"code": "ACC217", "text": "wrong event"}
     sidecar = Sidecar(*[state(waiting="an event", parked=parked)] * 2)
     with pytest.raises(NotOver, match="parked with ACC217: wrong event") as late:
-        sidecar.carry_out(operations.result(sidecar.manner, ID, int, 2.0))
+        sidecar.carry_out(operations.result(sidecar.manner, MeantSession(ID), int, 2.0))
     assert isinstance(late.value, TimeoutError)
     assert late.value.standing.waiting == "an event"
     assert sidecar.asked[0].wait_s == 2.0
@@ -170,14 +171,14 @@ def test_a_result_that_does_not_come_in_time_says_what_is_waited_for() -> None:
 def test_a_sidecar_that_does_not_wait_is_not_asked_all_the_time() -> None:
     sidecar = Sidecar(*[state()] * 3, state(outcome="settled", result=1))
     sidecar.waits = False
-    assert sidecar.carry_out(operations.result(sidecar.manner, ID, int, None)) == 1
+    assert sidecar.carry_out(operations.result(sidecar.manner, MeantSession(ID), int, None)) == 1
     assert sidecar.now - 100.0 == pytest.approx(3 * limits.client_pause_ms / 1000)
 
 
 def test_a_result_that_was_deleted_is_no_value() -> None:
     sidecar = Sidecar(state(outcome="settled", let_go_at=3.0))
     with pytest.raises(OperatorError) as gone:
-        sidecar.carry_out(operations.result(sidecar.manner, ID, int, None))
+        sidecar.carry_out(operations.result(sidecar.manner, MeantSession(ID), int, None))
     assert gone.value.code == "ACC852"
 
 
@@ -194,9 +195,65 @@ def test_pages_go_on_where_the_last_one_ended() -> None:
 def test_an_answer_of_another_kind_is_an_error() -> None:
     sidecar = Sidecar(b'{"x": 1}')
     with pytest.raises(PeerError):
-        sidecar.carry_out(operations.standing(sidecar.manner, ID))
+        sidecar.carry_out(operations.standing(sidecar.manner, MeantSession(ID)))
 
 
 def test_an_outcome_says_that_it_is_over() -> None:
     assert msgspec.json.decode(state(outcome="ended"), type=SagaState).over
     assert not msgspec.json.decode(state(), type=SagaState).over
+
+
+TOLD = msgspec.json.encode({"session": ID, "new": False})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"key": "order-7"},
+        {"attributes": {"order": "7"}},
+        {"attributes": {"order": "7"}, "choreography": "fulfil_order"},
+    ],
+)
+def test_a_session_that_is_named_otherwise_is_asked_for_by_its_id_once_that_is_known(given: dict[str, Any]) -> None:
+    sidecar = Sidecar(state(), TOLD, state())
+    meant = MeantSession(**given)
+    with pytest.raises(AuthorError):
+        _ = meant.id
+    sidecar.carry_out(operations.standing(sidecar.manner, meant))
+    assert not sidecar.carry_out(operations.told(sidecar.manner, "session.cancel", meant, {"reason": "r"}))
+    assert meant.id == ID
+    assert [one.params for one in sidecar.asked] == [{**given, "wait_ms": 0}, {"session": ID, "reason": "r"}]
+    meant = MeantSession(**given)
+    told = Sidecar(TOLD, state())
+    told.carry_out(operations.told(told.manner, "session.signal", meant, {"name": "n"}))
+    told.carry_out(operations.standing(told.manner, meant))
+    assert [one.params for one in told.asked] == [{**given, "name": "n"}, {"session": ID, "wait_ms": 0}]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"attributes": {}},
+        {"session": ID, "key": "k"},
+        {"key": "k", "attributes": {"a": "b"}},
+        {"key": "k", "choreography": "c"},
+    ],
+)
+def test_what_names_no_session_or_two_is_refused_before_anything_is_sent(given: dict[str, Any]) -> None:
+    with pytest.raises(AuthorError) as refusal:
+        MeantSession(**given)
+    assert refusal.value.code == "ACC856"
+
+
+def test_a_cancel_by_attributes_is_not_sent_again_where_no_answer_came() -> None:
+    """The first may have ended its session, and another one may have the attributes by now."""
+    lost = Sidecar(Unreachable("here", "ConnectionResetError"), TOLD)
+    with pytest.raises(Unreachable):
+        lost.carry_out(operations.told(lost.manner, "session.cancel", MeantSession(attributes={"a": "b"}), {}))
+    assert len(lost.asked) == 1
+    refusing = Sidecar(refused("ACC716"), TOLD)
+    refusing.carry_out(operations.told(refusing.manner, "session.cancel", MeantSession(attributes={"a": "b"}), {}))
+    by_key = Sidecar(Unreachable("here", "ConnectionResetError"), TOLD)
+    by_key.carry_out(operations.told(by_key.manner, "session.cancel", MeantSession(key="k"), {}))
+    assert (len(refusing.asked), len(by_key.asked)) == (2, 2)

@@ -13,16 +13,27 @@ from tests.log.worlds import World, owner
 
 async def test_the_first_call_makes_the_shards_and_acquires_them_all(world: World) -> None:
     log = await world.sidecar("warehouse")
-    held, new, _ = await log.lease("a", shards_count)
+    held, new, *_ = await log.lease("a", shards_count)
     assert [lease.shard for lease in held] == list(range(shards_count))
     assert held == new
     assert {log.epoch(lease.shard) for lease in held} == {1}
 
 
+async def test_the_answer_says_how_many_sidecars_there_are(world: World) -> None:
+    first, second = await world.sidecar("warehouse"), await world.sidecar("warehouse")
+    assert (await first.lease("a", shards_count)).sidecars == 1
+    assert (await second.lease("b", shards_count)).sidecars == 2
+    assert (await first.lease("a", shards_count)).sidecars == 2
+    await first.release("a")
+    assert (await second.lease("b", shards_count)).sidecars == 1
+    await world.expire("warehouse")
+    assert (await first.lease("c", shards_count)).sidecars == 1
+
+
 async def test_a_renewal_keeps_the_epoch_and_acquires_nothing(world: World) -> None:
     log = await owner(world, "warehouse", "a")
-    first, _, _ = await log.lease("a", shards_count)
-    again, new, _ = await log.lease("a", shards_count)
+    first, _, *_ = await log.lease("a", shards_count)
+    again, new, *_ = await log.lease("a", shards_count)
     assert (again, new) == (first, [])
 
 
@@ -36,7 +47,7 @@ async def test_an_expired_lease_is_taken_over_under_the_next_epoch(world: World)
     await owner(world, "warehouse", "a")
     await world.expire("warehouse")
     other = await world.sidecar("warehouse")
-    held, new, _ = await other.lease("b", shards_count)
+    held, new, *_ = await other.lease("b", shards_count)
     assert held == new
     assert {lease.epoch for lease in held} == {2}
 
@@ -46,7 +57,7 @@ async def test_an_owner_that_was_paused_but_not_replaced_goes_on(world: World) -
     await world.expire("warehouse")
     of = header()
     await log.flush([burst(of, session=row(of))])
-    held, new, _ = await log.lease("a", shards_count)
+    held, new, *_ = await log.lease("a", shards_count)
     assert (len(held), new) == (shards_count, [])
 
 
@@ -85,7 +96,7 @@ async def test_a_commit_decided_under_an_earlier_epoch_is_refused(world: World) 
     await world.expire("warehouse")
     other = await owner(world, "warehouse", "b")
     await other.release("b")
-    _, new, _ = await log.lease("a", shards_count)
+    _, new, *_ = await log.lease("a", shards_count)
     assert len(new) == shards_count
     with pytest.raises(LeaseLost):
         await log.flush([old])
@@ -107,7 +118,7 @@ async def test_released_shards_are_free_at_once(world: World) -> None:
     with pytest.raises(LeaseLost):
         await log.flush([burst(of, session=row(of))])
     other = await world.sidecar("warehouse")
-    _, new, _ = await other.lease("b", shards_count)
+    _, new, *_ = await other.lease("b", shards_count)
     assert len(new) == shards_count
 
 
@@ -121,5 +132,5 @@ async def test_releasing_leaves_the_shards_of_others_alone(world: World) -> None
 async def test_services_have_leases_of_their_own(world: World) -> None:
     await owner(world, "warehouse", "same name")
     payment = await world.sidecar("payment")
-    held, new, _ = await payment.lease("same name", shards_count)
+    held, new, *_ = await payment.lease("same name", shards_count)
     assert len(held) == len(new) == shards_count

@@ -310,6 +310,7 @@ CALLS: dict[str, Call] = {
     "lighten": lambda log: log.lighten(0, 5),
     "forget": lambda log: log.forget(0, 5, [uuid4()]),
     "summaries": lambda log: log.summaries(SessionFilter()),
+    "correlated": lambda log: log.correlated({"customer": "ann"}),
     "show": lambda log: log.show(uuid4()),
     "timers": lambda log: log.timers(),
     "move_timer": lambda log: log.move_timer(uuid4(), "warehouse", "1", None, Operator(claimed="somebody"), "because"),

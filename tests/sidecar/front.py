@@ -26,6 +26,7 @@ from accompanist.sidecar.api.operators import Operators
 from accompanist.sidecar.api.public import Api
 from accompanist.sidecar.api.waiters import Waiters
 from accompanist.sidecar.calls import outstanding
+from accompanist.sidecar.calls.admission import CallLimit
 from accompanist.sidecar.calls.attempts import CLOSE, DESCRIBE, Calls
 from accompanist.sidecar.compiling.here import Here
 from accompanist.sidecar.hearing import hear
@@ -75,6 +76,7 @@ class Service:
 
     def __init__(self, service: str, log: Any, hosted: Hosted) -> None:
         self.service, self.log, self.hosted = service, log, hosted
+        self.call_limits: Mapping[str, CallLimit] = {}
         self._flusher = Flusher(log)
         self._intake: Intake | None = None
 
@@ -82,7 +84,7 @@ class Service:
         """Stop what runs, and start with what is hosted now. The workers are those of each class of roles."""
         await self.stop()
         tracing = Tracing(Telemetry(), {})
-        self.calls = Calls(workers, tracing)
+        self.calls = Calls(workers, tracing, call_limits=self.call_limits)
         self.waiters = Waiters()
         self.driver = Driver(
             self.service, self.hosted, self.log, self._flusher, self.calls, tracing, self.waiters.ended

@@ -147,6 +147,7 @@ def test_the_table_holds_each_metric_with_its_unit_and_attributes() -> None:
     metrics.refused("loyalty", "settled")
     metrics.parked(0)
     metrics.damaged(1)
+    metrics.calls_waiting("charge", 2)
     metrics.tasks_failing(1)
     metrics.task_failed("inbox")
     metrics.wakeups_missed("end", 2)

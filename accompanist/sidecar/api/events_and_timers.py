@@ -1,15 +1,17 @@
 """The API for events from outside and timers.
 
     session.signal  {session, role, name, value}           send an event, at the service that plays the role
+                    {key, …} or {attributes, choreography?, …} in place of {session, …}: `sidecar.api.correlation`
     event.list      {session?, limit?}                     the events that were sent
     timer.list      {session?, limit?}                     the timers that are set
     timer.move      {session, role, site?, at?, who, why}  move a timer to another time; without `at` to now
 
 An event is checked against the program of its session before it is written, and it is on disk when the answer leaves.
 It is stored as it was sent, and decoded by the program that waits for it. The first value of an event counts: repeating
-it changes nothing, and another value under its name is refused. An event may come before its session, and waits for it,
-at most `tombstone_s`. It is then checked against every program here that the session may run, and refused if it fits
-none. If it does not fit the program that waits for it, the session is parked (ACC217) and an operator gives the value.
+it changes nothing, and another value under its name is refused. An event that names its session by id may come before
+it, and waits for it, at most `tombstone_s`. It is then checked against every program here that the session may run, and
+refused if it fits none. If it does not fit the program that waits for it, the session is parked (ACC217) and an
+operator gives the value.
 A move is audited in the same commit, with who and why.
 
 Not promised: that an event is used. The session may not wait for it any more, after a timeout or because it was undone.
@@ -37,10 +39,10 @@ from accompanist.runtime import control
 from accompanist.runtime.messages import Message
 from accompanist.runtime.operator_identity import Operator
 from accompanist.runtime.ports import Delivery, Memory, Timer
+from accompanist.sidecar.api.correlation import UNKNOWN_SESSION, SessionRef
 from accompanist.sidecar.api.public import (
     OVER,
     UNHOSTED,
-    UNKNOWN_SESSION,
     Api,
     Pages,
     plain,
@@ -92,8 +94,7 @@ NO_TIMER = catalogue(
 Rows = Annotated[int, msgspec.Meta(ge=1, le=limits.list_rows_max)]
 
 
-class Signal(msgspec.Struct, forbid_unknown_fields=True):
-    session: UUID
+class Signal(SessionRef):
     role: Name
     name: Name
     value: msgspec.Raw
@@ -143,38 +144,39 @@ class EventsAndTimers:
 
     async def signal(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
         asked = read(params, Signal)
-        [memory] = await self._log.load([(asked.session, asked.role)])
+        session = await self._api.correlation.session(asked)
+        [memory] = await self._log.load([(session, asked.role)])
         if memory.session is not None and memory.session.outcome is not None:
-            raise PeerError(OVER, f"{asked.session} is {memory.session.outcome} at {asked.role}")
-        payload = self._checked(asked, self._programs(asked, memory))
-        message = control.event(asked.session, asked.role, self._service, asked.name, payload, self._clock())
+            raise PeerError(OVER, f"{session} is {memory.session.outcome} at {asked.role}")
+        payload = self._checked(asked, self._programs(session, asked.role, memory))
+        message = control.event(session, asked.role, self._service, asked.name, payload, self._clock())
         known = memory.session is not None or first_of(memory.inbox) is not None
         if not known and not _is_there(memory, message) and await self._log.early_events() >= limits.early_events_max:
-            raise OperatorError(TOO_EARLY, f"{self._service} knows no session {asked.session}", "tell it again later")
+            raise OperatorError(TOO_EARLY, f"{self._service} knows no session {session}", "tell it again later")
         delivery = await self._api.deliver(message)
         match delivery:
             case Delivery.STORED | Delivery.SAME:
                 new = delivery is Delivery.STORED
             case Delivery.CLASH:
-                text = f"{asked.name} was told to {asked.role} of {asked.session} with another value"
+                text = f"{asked.name} was told to {asked.role} of {session} with another value"
                 raise PeerError(CONTRADICTED, text)
             case Delivery.CLOSED:
-                raise PeerError(OVER, f"{asked.session} is over at {asked.role}, and was collected")
+                raise PeerError(OVER, f"{session} is over at {asked.role}, and was collected")
             case _:
                 assert_never(delivery)
-        told = {"session": str(asked.session), "role": asked.role, "name": asked.name}
+        told = {"session": str(session), "role": asked.role, "name": asked.name}
         return orjson.dumps(told | {"new": new, "early": not known})
 
-    def _programs(self, asked: Signal, memory: Memory) -> Sequence[RoleProgram]:
+    def _programs(self, session: UUID, role: str, memory: Memory) -> Sequence[RoleProgram]:
         """The program that the session runs at the role; while that is not known, all that it may run."""
-        hosted = (one for one in memory.inbox if self._hosted.program(one.header, asked.role) is not None)
+        hosted = (one for one in memory.inbox if self._hosted.program(one.header, role) is not None)
         first = first_of(hosted) or first_of(memory.inbox)
         header = memory.session.version if memory.session is not None else first.header if first is not None else None
         if header is None:
-            return self._hosted.playing(asked.role)
-        program = self._hosted.program(header, asked.role)
+            return self._hosted.playing(role)
+        program = self._hosted.program(header, role)
         if program is None:
-            raise OperatorError(UNHOSTED, f"{asked.session} began with version {header.fingerprint[:12]}")
+            raise OperatorError(UNHOSTED, f"{session} began with version {header.fingerprint[:12]}")
         return [program]
 
     def _checked(self, asked: Signal, programs: Sequence[RoleProgram]) -> bytes:

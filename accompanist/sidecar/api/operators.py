@@ -30,11 +30,11 @@ from accompanist.runtime.log import Log
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.operate import Standing, Verb
 from accompanist.runtime.ports import Delivery, Memory, SessionRow
+from accompanist.sidecar.api.correlation import UNKNOWN_SESSION
 from accompanist.sidecar.api.public import (
     NOT_PARKED,
     NOT_TAKEN,
     OVER,
-    UNKNOWN_SESSION,
     Held,
     read,
     while_the_log_answers,

@@ -7,6 +7,9 @@
     session.list    {role?, choreography?, state?, outcome?, open?, parked?, retrying?, waiting?, older_s?, idle_s?,
                      attributes?, after?, limit?}
 
+In place of `session`, these three and `session.signal` take the key of the start, `{key}`, or attributes,
+`{attributes, choreography?}` (`sidecar.api.correlation`). Their answers name the session.
+
 The methods for events and timers are in `sidecar.api.events_and_timers`, those for operators in
 `sidecar.api.operators`.
 
@@ -51,7 +54,8 @@ from accompanist.runtime.log import Log
 from accompanist.runtime.loss import OUTCOME
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Commit, Delivery, LogUnavailable, Memory, SessionRow, SessionStub, SessionSummary
-from accompanist.sidecar.api import paging
+from accompanist.sidecar.api import limited, paging
+from accompanist.sidecar.api.correlation import UNKNOWN_SESSION, Correlation, SessionRef
 from accompanist.sidecar.api.own_ids import own_id
 from accompanist.sidecar.api.search import List, Words
 from accompanist.sidecar.api.standing import exits_of, to_stand_on
@@ -64,13 +68,6 @@ from accompanist.sidecar.sessions.driver import Driver
 from accompanist.sidecar.tracing import Tracing
 from accompanist.sidecar.volatile.sessions import VolatileSessions
 
-UNKNOWN_SESSION = catalogue(
-    "ACC710",
-    "unknown session",
-    "This service has no session with that id: it was started elsewhere or never, or it was over for longer than "
-    "`collect_after_s` and `tombstone_s` together.",
-    "Ask the service that plays the choreography's initiator.",
-)
 WRONG_PARAMETERS = catalogue(
     "ACC712",
     "wrong parameters",
@@ -127,21 +124,18 @@ NO_JSON = "(what came is no JSON)"
 Held = Literal[Delivery.STORED, Delivery.SAME, Delivery.CLASH, Delivery.CLOSED]
 
 
-class Get(msgspec.Struct, forbid_unknown_fields=True):
+class Get(SessionRef):
     """The parameters of `session.get`. `after`: `next` of the page before."""
 
-    session: UUID
     after: StoryCursor = NOTHING_SEEN
 
 
-class Result(msgspec.Struct, forbid_unknown_fields=True):
-    session: UUID
+class Result(SessionRef):
     wait_ms: Wait = 30_000
     early: bool = False
 
 
-class Cancel(msgspec.Struct, forbid_unknown_fields=True):
-    session: UUID
+class Cancel(SessionRef):
     reason: Words = "by a client"
 
 
@@ -181,7 +175,9 @@ class Api:
         self._monotonic = monotonic
         self._poll_s = poll_s
         self._volatile = VolatileView(volatile, waiters, monotonic)
-        self._starting = Starting(service, hosted, log, clock, partial(own_id, new_id, driver.holding.holds))
+        self.correlation = Correlation(service, log, self._volatile)
+        draw = partial(own_id, new_id, driver.holding.holds)
+        self._starting = Starting(service, hosted, log, clock, draw, driver.limits)
         self.leaving = False
 
     def methods(self) -> dict[str, Any]:
@@ -246,13 +242,14 @@ class Api:
 
     async def result(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
         asked = read(params, Result)
-        if self._volatile.sessions.row(asked.session) is not None:
-            return orjson.dumps(await self._volatile_view(asked.session, asked.wait_ms, early=asked.early))
-        found = await self._known(asked.session)
+        session = await self.correlation.session(asked)
+        if self._volatile.sessions.row(session) is not None:
+            return orjson.dumps(await self._volatile_view(session, asked.wait_ms, early=asked.early))
+        found = await self._known(session)
         if isinstance(found, SessionStub):
-            return orjson.dumps(_view_of_stub(asked.session, found))
+            return orjson.dumps(_view_of_stub(session, found))
         role = found.inbox[0].receiver
-        return orjson.dumps(await self._answer(asked.session, role, asked.wait_ms, early=asked.early))
+        return orjson.dumps(await self._answer(session, role, asked.wait_ms, early=asked.early))
 
     async def _volatile_view(self, session: UUID, wait_ms: int, *, early: bool = False) -> dict[str, Any]:
         """The state of a volatile session at its initiator, once it is over or the time has passed."""
@@ -289,37 +286,39 @@ class Api:
 
     async def get(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
         asked = read(params, Get)
-        if (volatile := self._volatile.story(asked.session)) is not None:
+        session = await self.correlation.session(asked)
+        if (volatile := self._volatile.story(session)) is not None:
             return paging.story(volatile, asked.after, {"volatile": True}, plain)
-        shown = await self._log.show(asked.session, asked.after)
+        shown = await self._log.show(session, asked.after)
         if shown is None:
-            raise PeerError(UNKNOWN_SESSION, f"{self._service} knows no session {asked.session}")
+            raise PeerError(UNKNOWN_SESSION, f"{self._service} knows no session {session}")
         parked = [row for row in shown.rows if row.parked is not None]
-        memories = [await to_stand_on(self._log, asked.session, row.role) for row in parked]
+        memories = [await to_stand_on(self._log, session, row.role) for row in parked]
         exits = [exits_of(self._hosted, self._service, memory) for memory in memories if memory.session is not None]
         unhosted = [
             {"role": role, "fingerprint": fingerprint, "why": self._hosted.why(fingerprint, role)}
-            for (session, role), fingerprint in self._driver.unhosted.items()
-            if session == asked.session
+            for (one, role), fingerprint in self._driver.unhosted.items()
+            if one == session
         ]
-        more = {"unhosted": unhosted, "exits": exits}
+        more = {"unhosted": unhosted, "exits": exits, "limited": limited.told(session, self._driver.limits)}
         return paging.story(shown, asked.after, {name: found for name, found in more.items() if found}, plain)
 
     async def cancel(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
         """Request that the saga be undone. The owner of the commit point decides."""
         asked = read(params, Cancel)
-        if (row := self._volatile.sessions.row(asked.session)) is not None:
+        session = await self.correlation.session(asked)
+        if (row := self._volatile.sessions.row(session)) is not None:
             if row.outcome is not None:
-                raise PeerError(OVER, f"{asked.session} is {row.outcome}", "there is nothing left to cancel")
+                raise PeerError(OVER, f"{session} is {row.outcome}", "there is nothing left to cancel")
             self._volatile.cancel(row, words(asked.reason))
-            return orjson.dumps({"session": str(asked.session), "requested": True, "new": True})
-        memory = await self._known(asked.session)
+            return orjson.dumps({"session": str(session), "requested": True, "new": True})
+        memory = await self._known(session)
         if isinstance(memory, SessionStub):
-            raise PeerError(OVER, f"{asked.session} is {memory.outcome}", "there is nothing left to cancel")
+            raise PeerError(OVER, f"{session} is {memory.outcome}", "there is nothing left to cancel")
         first = memory.inbox[0]
         if memory.session is not None and memory.session.outcome is not None:
-            raise PeerError(OVER, f"{asked.session} is {memory.session.outcome}", "there is nothing left to cancel")
-        self.hosted_here(asked.session, first.receiver)
+            raise PeerError(OVER, f"{session} is {memory.session.outcome}", "there is nothing left to cancel")
+        self.hosted_here(session, first.receiver)
         reason = words(asked.reason)
         message = control(first.header, Kind.CANCEL, CLIENT, first.receiver, reason)
         message = msgspec.structs.replace(message, context=first.context)
@@ -330,10 +329,10 @@ class Api:
             case Delivery.SAME | Delivery.CLASH:
                 new = False  # a cancel was requested before, maybe with another reason
             case Delivery.CLOSED:
-                raise PeerError(OVER, f"{asked.session} is over and was collected", "there is nothing left to cancel")
+                raise PeerError(OVER, f"{session} is over and was collected", "there is nothing left to cancel")
             case _:
                 assert_never(delivery)
-        return orjson.dumps({"session": str(asked.session), "requested": True, "new": new})
+        return orjson.dumps({"session": str(session), "requested": True, "new": new})
 
     def hosted_here(self, session: UUID, role: str) -> None:
         """Raises OperatorError for a session whose version is not hosted."""
@@ -350,7 +349,8 @@ class Api:
         asked = read(params, List)
         found = await self._log.summaries(asked.search, after=asked.after, limit=asked.limit)
         volatile = self._volatile.lines(asked.search, self._clock()) if asked.after is None else ()
-        rows = [*volatile, *(self._noted(row) for row in found)][: asked.limit]
+        noted = limited.noted((*volatile, *found), self._driver.limits)
+        rows = [self._noted(row) for row in noted][: asked.limit]
         return paging.lines(rows, asked.limit, plain)
 
     def _noted(self, row: SessionSummary) -> SessionSummary:

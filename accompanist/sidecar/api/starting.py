@@ -26,6 +26,7 @@ from accompanist.runtime.ports import Memory, SessionStub
 from accompanist.runtime.replay import decode_arguments
 from accompanist.sidecar.api.search import Attributes, Name
 from accompanist.sidecar.api.volatile import check_start
+from accompanist.sidecar.calls.limiting import CallLimits
 from accompanist.sidecar.hosting import UNKNOWN_CHOREOGRAPHY, Hosted
 
 KEY_TAKEN = catalogue(
@@ -63,15 +64,25 @@ class Start(msgspec.Struct, forbid_unknown_fields=True):
 class Starting:
     """Turns start requests into sessions, with the hosted choreographies and the log of a service."""
 
-    def __init__(self, service: str, hosted: Hosted, log: Log, clock: Callable[[], float], new_id: Callable[[], UUID]):
+    def __init__(
+        self,
+        service: str,
+        hosted: Hosted,
+        log: Log,
+        clock: Callable[[], float],
+        new_id: Callable[[], UUID],
+        calls: CallLimits,
+    ) -> None:
         self._service = service
         self._hosted = hosted
         self._log = log
         self._clock = clock
         self._new_id = new_id
+        self._limits = calls
 
     async def message(self, asked: Start) -> Message:
-        """The `start` message of a request. Raises AuthorError before anything is written."""
+        """The `start` message of a request. Raises AuthorError, and OperatorError if it makes calls of which too many
+        wait already, before anything is written. A repeated request is not refused for that."""
         program, bindings = self._program(asked)
         if asked.volatile:
             check_start(program.choreography, asked.key)
@@ -80,7 +91,7 @@ class Starting:
         except codec.DecodeError as problem:
             raise AuthorError(WRONG_ARGUMENTS, f"{asked.choreography}: {problem.text}", problem.hint) from None
         if asked.key is None:
-            _check(program, arguments)
+            self._check(program, arguments)
             session = self._new_id()
         else:
             session = await self._under_key(asked.key, program, arguments)
@@ -122,7 +133,7 @@ class Starting:
         asked = (program.choreography.name, codec.digest(arguments))
         request = await self._log.requested(name)
         if request is None:
-            _check(program, arguments)
+            self._check(program, arguments)
             request = await self._log.request(name, self._new_id(), *asked)
         if request.digest is None:
             same = await self._began_alike(request.session, program, arguments)
@@ -131,6 +142,14 @@ class Starting:
         if not same:
             raise AuthorError(KEY_TAKEN, f"the key of session {request.session} stands for another request")
         return request.session
+
+    def _check(self, program: RoleProgram, arguments: bytes) -> None:
+        """Raises AuthorError for arguments that do not fit, OperatorError while too many calls wait."""
+        _check(program, arguments)
+        projection = program.projection
+        # the role's class has more operations; those that this saga may call stand in its program's text
+        called = [name for name in projection.operations if f'"{name}"' in projection.source]
+        self._limits.check_room(projection.role_class, called)
 
     async def _began_alike(self, session: UUID, program: RoleProgram, arguments: bytes) -> bool:
         """Whether a session that is older than digests was started by the same request. Its inbox has the arguments as

@@ -11,6 +11,8 @@ it is repaired.
 Failed attempts are reported to the session, with the reason (`again`), so that people see which sessions wait for a
 worker.
 
+An attempt may have to wait for a place, where the configuration limits calls (`sidecar.calls.limiting`).
+
 For a worker that is not known to have a fence there are further rules (`sidecar.calls.outstanding`): a call is only
 attempted while this sidecar may still make it, and is tracked until it has ended, because compensations wait for it.
 
@@ -38,7 +40,6 @@ from accompanist.language.tries import UNSAID, Tries
 from accompanist.rpc import meta
 from accompanist.runtime import backoff
 from accompanist.runtime.answers import (
-    BUSY,
     Answer,
     Closed,
     Declined,
@@ -46,16 +47,17 @@ from accompanist.runtime.answers import (
     Gone,
     Missing,
     Replied,
-    RetryLater,
     Reused,
 )
 from accompanist.runtime.backoff import RETRIABLE
 from accompanist.runtime.burst import CallWorker, CloseWorker
 from accompanist.runtime.events import CallAnswered, CloseAnswered, Event, Name
-from accompanist.runtime.headers import words
 from accompanist.runtime.messages import Header
 from accompanist.runtime.ports import Executed, ResultKind
 from accompanist.sidecar.calls import sidecar_reads
+from accompanist.sidecar.calls.admission import CallLimit
+from accompanist.sidecar.calls.failing import Again, Failing
+from accompanist.sidecar.calls.limiting import CallLimits
 from accompanist.sidecar.calls.meaning import event_of, trouble
 from accompanist.sidecar.calls.outstanding import CallAttempts, Outstanding, WorkerPort
 from accompanist.sidecar.calls.retries import Retry, away_ms_of, policy_of, timeout_of
@@ -66,11 +68,6 @@ logger = structlog.get_logger("accompanist.calls")
 CLOSE = "accompanist.close"
 FORGET = "accompanist.forget"
 DESCRIBE = "accompanist.describe"
-
-
-Again = Callable[[int, str], None]
-"""A callback for failed attempts: how many, and why the last one failed. Called at 2, 4, 8 attempts and so on (some
-twenty times for a worker that is down for a day), and when the kind of failure changes."""
 
 
 def _unheard(attempts: int, trouble: str) -> None:
@@ -85,7 +82,7 @@ class Asker(msgspec.Struct, frozen=True):
     the loop's clock, if another sidecar may have called for this session before. `former`: whether that sidecar may
     have made this very call without a known answer. `effect`: whether the call may have an effect. `wanted`: whether
     the session still waits for this call; checked before each attempt. `volatile`: the session is volatile. `process`:
-    the process of its worker that knows its calls; None where they are fenced."""
+    the process of its worker that knows its calls; None where they are fenced. `pivot`: the call commits the saga."""
 
     tries: Mapping[str, Tries] = {}
     again: Again = _unheard
@@ -96,6 +93,7 @@ class Asker(msgspec.Struct, frozen=True):
     wanted: Callable[[], bool] = lambda: True
     volatile: bool = False
     process: str | None = None
+    pivot: bool = False
 
 
 class CallLost(Exception):
@@ -144,7 +142,9 @@ class Calls:
         clock: Callable[[], float] = time.time,
         new_id: Callable[[], UUID] = uuid4,
         monotonic: Callable[[], float] = time.monotonic,
+        call_limits: Mapping[str, CallLimit] | None = None,
     ) -> None:
+        self.limits = CallLimits(call_limits or {})
         self._workers = workers
         self._tracing = tracing
         self._retries = retries or {}
@@ -327,16 +327,20 @@ class Calls:
         away_ms = limits.volatile_away_ms if asker.volatile else away_ms_of(call, self._retries, tries)
         failing = Failing(policy, away_ms, call, asker.again)
         attempt, unheard = 0, True
+        first = call.kind is ResultKind.COMPENSATE or call.endless or asker.pivot
         while await self._may_ask(role_class, asker, attempts):
-            attempt += 1
-            context = self._tracing.call(cause, header, role, call, attempt)
-            about = _meta(header, role, call, attempt, timeout_ms, context, asker.process)
-            began = time.time_ns()
-            self.in_flight += 1
-            try:
-                answer = await self._attempt(header, role, role_class, call, about, timeout_ms, attempts)
-            finally:
-                self.in_flight -= 1
+            async with self.limits.place(header.session, role, role_class, call.operation, first=first) as waited:
+                if waited and not self._may_now(role_class, asker, attempts):
+                    continue
+                attempt += 1
+                context = self._tracing.call(cause, header, role, call, attempt)
+                about = _meta(header, role, call, attempt, timeout_ms, context, asker.process)
+                began = time.time_ns()
+                self.in_flight += 1
+                try:
+                    answer = await self._attempt(header, role, role_class, call, about, timeout_ms, attempts)
+                finally:
+                    self.in_flight -= 1
             self._tracing.called(header, role, role_class, call, attempt, context, cause, began, answer)
             if _decides(answer, call):
                 return answer
@@ -383,14 +387,20 @@ class Calls:
         is harmless. Without one, it could be executed after a compensation that the new owner has called for. And no
         fence knows what an operator has done by hand, so `wanted` is always checked."""
         while asker.wanted():
-            if attempts is None or self.fenced(role_class):
+            if self._may_now(role_class, asker, attempts):
                 return True
-            if attempts.stopped:
+            if attempts is not None and attempts.stopped:
                 return False
-            if asker.may():
-                return True
             await self._sleep(limits.lease_renew_ms / 1000)
         return False
+
+    def _may_now(self, role_class: str, asker: Asker, attempts: CallAttempts | None) -> bool:
+        """Whether another attempt may be made at this moment."""
+        if not asker.wanted():
+            return False
+        if attempts is None or self.fenced(role_class):
+            return True
+        return not attempts.stopped and asker.may()
 
 
 def _decides(answer: Answer, call: CallWorker) -> bool:
@@ -401,46 +411,6 @@ def _decides(answer: Answer, call: CallWorker) -> bool:
     if call.operation == CLOSE:
         return isinstance(answer, Replied | Missing)
     return isinstance(answer, Replied | Closed | Reused) or (isinstance(answer, Declined) and not call.firm)
-
-
-class Failing:
-    """The failed attempts of one call: when to give up, and when to report."""
-
-    def __init__(self, policy: backoff.RetryPolicy, away_ms: int | None, call: CallWorker, again: Again) -> None:
-        self._policy, self._away_ms, self._again = policy, away_ms, again
-        self._undoes = call.kind is ResultKind.COMPENSATE
-        self._failures = 0
-        self._away_since: float | None = None
-        self._told = ""
-
-    def gives_up(self, answer: Answer, now: float) -> bool:
-        """Whether this was the last attempt. An attempt spends budget only if the worker has read the call and begun
-        it. A compensation also waits without spending budget while the worker's database is unavailable."""
-        away = isinstance(answer, Fault) and answer.away
-        self._away_since = (now if self._away_since is None else self._away_since) if away else None
-        if away:
-            assert self._away_since is not None
-            return self._away_ms is not None and (now - self._away_since) * 1000 >= self._away_ms
-        if isinstance(answer, RetryLater) and answer.text == BUSY:
-            return False
-        waits = isinstance(answer, RetryLater) or (isinstance(answer, Fault) and answer.silent)
-        self._failures += not (self._undoes and waits)
-        return self._policy.attempts_max is not None and self._failures >= self._policy.attempts_max
-
-    def tell(self, answer: Answer, attempt: int) -> None:
-        """Report a failed attempt, if one is due. A decline that is not allowed is reported at once."""
-        way = f"{type(answer).__name__} {isinstance(answer, Fault) and answer.away}"
-        other, self._told = way != self._told, way
-        rarely = attempt & (attempt - 1) == 0
-        if (attempt > 1 and (rarely or other)) or (isinstance(answer, Declined) and other):
-            self._again(attempt, _trouble(answer))
-
-
-def _trouble(answer: Answer) -> str:
-    """What went wrong, for people. The reason of a decline may be shown to them."""
-    if isinstance(answer, Declined):
-        return words(f"it declines, which it may not: {answer.reason}")
-    return trouble(answer)
 
 
 def _follows(closing: _Closing, asked: CloseWorker) -> bool:

@@ -198,12 +198,13 @@ class Intake:
 
     async def _renew(self) -> None:
         asked_at, lapsed = self._clock(), not self._fresh()
-        leases, _, pending = await self._log.lease(self._owner, limits.shards_count)
+        leases, _, pending, sidecars = await self._log.lease(self._owner, limits.shards_count)
         held = {lease.shard: lease.epoch for lease in leases}
         await self._driver.about_to_hold(held)
         self._leased_at = asked_at  # conservative: the log's lease begins later
         # compare epochs, and do not rely on the log's `acquired`: that answer may have been lost
         anew = self._driver.holding.hold(held)
+        self._driver.limits.share(len(held), sidecars)
         self._unswept = (self._unswept | anew | self._driver.holding.take_lost()) & held.keys()
         if anew or lapsed:  # a replica that has lapsed may have been forgotten, with what it had announced
             self._acquired()

@@ -106,9 +106,10 @@ class Asking:
             )
         else:
             former = call.kind is ResultKind.FORWARD and session.unanswered == call.site
-            effect = operations[call.operation].kind != "query"
+            operation = operations[call.operation]
+            effect, pivot = operation.kind != "query", operation.pivot
             wanted = functools.partial(session.retries, call)
-            asker = Asker(asker.tries, asker.again, asker.may, asker.since, former, effect, wanted)
+            asker = Asker(asker.tries, asker.again, asker.may, asker.since, former, effect, wanted, pivot=pivot)
             event = await self._calls.ask(session.header, session.role, projection.role_class, call, cause, asker)
         if event is not None:
             self._heard(session, event)

@@ -89,6 +89,7 @@ class Driver:
         self._leases_fresh: Callable[[], bool] | None = None
         self._belief = Belief(service, programs, tracing.refused)
         self._tasks = Tasks(self.damaged)
+        self.limits = calls.limits
         self.asking = Asking(calls, self._tasks, self._again, self._heard, self.leases_fresh)
         self.holding = Holding(self.asking.acquired, self._dropped)
         self._residences = self.holding.residences

@@ -122,11 +122,13 @@ class VolatileCalls:
         if isinstance(call, CloseWorker):
             asker = Asker(tries, volatile=True, process=process)
             return await self._calls.close(header, session.role, projection.role_class, call, cause, asker)
+        operation = projection.operations[call.operation]
         asker = Asker(
             tries,
-            effect=projection.operations[call.operation].kind != "query",
+            effect=operation.kind != "query",
             wanted=functools.partial(session.retries, call),
             volatile=True,
             process=process,
+            pivot=operation.pivot,
         )
         return await self._calls.ask(header, session.role, projection.role_class, call, cause, asker)
