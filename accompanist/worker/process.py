@@ -35,6 +35,7 @@ from accompanist.worker import database, fence
 from accompanist.worker.contract import TRANSACTION
 from accompanist.worker.execution import Execution
 from accompanist.worker.fence import Fence
+from accompanist.worker.port import WorkerDatabase
 from accompanist.worker.sdk import Worker
 from accompanist.worker.volatile import VolatileMemory
 
@@ -49,19 +50,15 @@ logger = structlog.get_logger("accompanist.worker")
 class Running:
     """A running worker."""
 
-    def __init__(self, server: Server, pool: asyncpg.Pool) -> None:
+    def __init__(self, server: Server, database: WorkerDatabase) -> None:
         self._server = server
-        self._pool = pool
+        self._database = database
         self.url = server.url
 
     async def stop(self, within_ms: int = limits.drain_ms) -> None:
         """Let calls under way finish within a time, then close all connections."""
         await self._server.stop(within_ms)
-        try:
-            async with asyncio.timeout(limits.end_s):
-                await self._pool.close()
-        except TimeoutError:
-            self._pool.terminate()
+        await self._database.close()
 
 
 async def start(
@@ -71,12 +68,12 @@ async def start(
     one of its tokens, and may then listen off this machine, behind a TLS proxy. Raises AuthorError, OperatorError."""
     worker.check()
     known = tokens.read(token_file, CALL, alone="sidecar") if token_file else ()
-    pool = await database.open_pool(dsn, worker.schema, worker.isolation)
+    opened = await worker.database.open(dsn, worker.schema, worker.isolation)
     try:
-        async with database.connection(pool) as connection:
+        async with opened.connection() as connection:
             await fence.verify(connection, worker.schema)
         memory = VolatileMemory(uuid4().hex)
-        handlers = worker.handlers(Execution(pool, Fence(worker.schema), worker.isolation, memory))
+        handlers = worker.handlers(Execution(opened, Fence(worker.schema), memory))
         transactions = {name for name, operation in worker.contract.items() if operation.kind == TRANSACTION}
 
         def sent(method: str) -> None:
@@ -85,9 +82,9 @@ async def start(
 
         access = Access(known, dict.fromkeys(handlers, *CALL)) if known else None
         remote = allow_remote or access is not None
-        return Running(await serve(handlers, url, allow_remote=remote, sent=sent, access=access), pool)
+        return Running(await serve(handlers, url, allow_remote=remote, sent=sent, access=access), opened)
     except BaseException:
-        pool.terminate()
+        await opened.close()
         raise
 
 
