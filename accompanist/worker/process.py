@@ -62,10 +62,11 @@ class Running:
 
 
 async def start(
-    worker: Worker, url: str, dsn: str, *, allow_remote: bool = False, token_file: Path | None = None
+    worker: Worker, url: str, dsn: str = "", *, allow_remote: bool = False, token_file: Path | None = None
 ) -> Running:
-    """Serve a worker at `url` on the database at `dsn`. With a `token_file`, an HTTP worker only answers callers with
-    one of its tokens, and may then listen off this machine, behind a TLS proxy. Raises AuthorError, OperatorError."""
+    """Serve a worker at `url` on the database at `dsn`, unless its driver was given a pool that has the address. With a
+    `token_file`, an HTTP worker only answers callers with one of its tokens, and may then listen off this machine,
+    behind a TLS proxy. Raises AuthorError, OperatorError."""
     worker.check()
     known = tokens.read(token_file, CALL, alone="sidecar") if token_file else ()
     opened = await worker.database.open(dsn, worker.schema, worker.isolation)
@@ -128,8 +129,9 @@ def _read_arguments(
         "--service", default=worker.schema.removesuffix("_worker"), help="the service's name, in logs and crash points"
     )
     asked = parser.parse_args(arguments)
+    needed = {"url": not asked.install, "database": asked.install or worker.database.addressed}
     for option in ("url", "database"):
-        if not getattr(asked, option) and not (option == "url" and asked.install):
+        if needed[option] and not getattr(asked, option):
             parser.error(f"--{option} or {prefix}_{option.upper()} is needed")
     if asked.url:
         asked.url = located(asked.url, Path.cwd())
@@ -150,7 +152,7 @@ async def _run(worker: Worker, install: Install, asked: argparse.Namespace) -> N
     if telemetry.enabled:
         worker.around = around(telemetry, worker.role.__name__)
     try:
-        running = await start(worker, asked.url, asked.database, token_file=asked.token_file)
+        running = await start(worker, asked.url, asked.database or "", token_file=asked.token_file)
         garbage.started()
         logger.info("worker.ready", address=running.url, schema=worker.schema)
         await stopping.wait()

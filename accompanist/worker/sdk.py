@@ -58,7 +58,7 @@ DESCRIBE = "accompanist.describe"
 class Worker:
     """The operations of one role, to be served by `worker.process`. With `isolation="serializable"` all transactions
     are SERIALIZABLE, the fence's among them; then every process that uses this schema's fence has to say so.
-    `database` is the driver whose handle the operations take; asyncpg, unless it is said."""
+    `database` is the driver whose handle the operations take: asyncpg, unless it is one of `worker.adapters`."""
 
     def __init__(
         self,

@@ -52,6 +52,8 @@ PUT_IN = {
         "query": "a constant of the module, as its docstring says",
         "bound": "a parameter by number",
     },
+    "accompanist/worker/adapters/database.py": {"query": "the fence's own, which `_MARK` is asked with"},
+    "accompanist/worker/adapters/psycopg.py": {"query.encode()": "the fence's own, and those of `database.py`"},
     "accompanist/worker/conformance/ledger.py": {"schema_name(schema)": "of the closed form"},
     "accompanist/worker/fence.py": {
         "schema": "of the closed form: `schema_name` stands before each, or where the worker was made",
