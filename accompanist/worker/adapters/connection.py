@@ -30,6 +30,10 @@ class OperationEnded(Exception):
     """The operation has ended or broken its transaction; the text says how."""
 
 
+class OperationCommitted(OperationEnded):
+    """It is not known whether what the operation did was committed."""
+
+
 class BlockingConnection(Protocol):
     """A connection of a blocking driver, for one call. All methods are called in one thread, one after the other."""
 

@@ -29,7 +29,13 @@ from accompanist import limits
 from accompanist.errors import AuthorError
 from accompanist.log import faults
 from accompanist.worker import states
-from accompanist.worker.adapters.connection import ENDED, PoolDriver, DriverConnection, OperationEnded
+from accompanist.worker.adapters.connection import (
+    ENDED,
+    DriverConnection,
+    OperationCommitted,
+    OperationEnded,
+    PoolDriver,
+)
 from accompanist.worker.port import Busy, ConnectionLost, Isolation, Outlasted, QueryWrote, Work
 
 logger = structlog.get_logger("accompanist.worker")
@@ -42,6 +48,7 @@ SELECT set_config('accompanist.call', $1, true),
        set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') THEN 'on'
                                              ELSE current_setting('synchronous_commit') END, true)"""
 _MARK = "SELECT current_setting('accompanist.call', true)"
+_COUNT = "SELECT count(*) FROM (%s) AS done"
 _FAILED = "25P02"
 _READ_ONLY = "25006"
 
@@ -69,14 +76,14 @@ class AdapterConnection:
 
     async def last(self, query: str, *values: Any) -> None:
         """The last statement of a transaction. Raises OperationEnded if it is not the one that was begun."""
-        # the statement answers no rows, and counting them carries it out
-        row = await self.driven.statement(f"{_MARK}, (SELECT count(*) FROM ({query}) AS done)", values)  # noqa: S608
-        self.check(row)
+        # the statement answers no rows: counting them carries it out, in the transaction that has the mark
+        done = f"CASE WHEN current_setting('accompanist.call', true) = ${len(values) + 1} THEN ({_COUNT % query}) END"
+        self.check(await self.driven.statement(f"{_MARK}, {done}", (*values, self.mark)))
 
     def check(self, row: Any) -> None:
         """Raise OperationEnded unless the row begins with the mark of this transaction."""
         if row is None or row[0] != self.mark:
-            raise OperationEnded("it was committed or rolled back by a statement")
+            raise OperationCommitted("it was committed or rolled back by a statement")
 
 
 class AdapterDatabase:
@@ -187,6 +194,8 @@ class AdapterDatabase:
 
     def certainly_undone(self, problem: BaseException) -> bool:
         """Whether a COMMIT that raised this has certainly committed nothing."""
+        if isinstance(problem, OperationEnded):
+            return not isinstance(problem, OperationCommitted)
         return states.certainly_undone(self._driver.failure_of(problem))
 
     def passing(self, problem: BaseException) -> str | None:

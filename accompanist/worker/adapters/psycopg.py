@@ -28,7 +28,7 @@ from psycopg_pool import AsyncConnectionPool, ConnectionPool
 from accompanist import limits
 from accompanist.errors import OperatorError
 from accompanist.worker import database
-from accompanist.worker.adapters.connection import DriverConnection, OperationEnded
+from accompanist.worker.adapters.connection import DriverConnection, OperationCommitted, OperationEnded
 from accompanist.worker.adapters.database import AdapterDatabase
 from accompanist.worker.adapters.threads import CallThreads, ThreadedConnection
 from accompanist.worker.port import ConnectionLost, Isolation, Work, WorkerDatabase
@@ -121,7 +121,7 @@ def check_open(connection: psycopg.AsyncConnection[Any] | psycopg.Connection[Any
     check_not_closed(connection, None)
     match connection.pgconn.transaction_status:
         case TransactionStatus.IDLE:
-            raise OperationEnded("it was committed or rolled back by a statement")
+            raise OperationCommitted("it was committed or rolled back by a statement")
         case TransactionStatus.INERROR:
             raise OperationEnded("a statement in it had failed, and the operation went on")
 
