@@ -78,7 +78,8 @@ class DriverConnection(Protocol):
         """Give the connection back, once it is not busy. A transaction that is open then is rolled back."""
 
     def is_busy(self) -> bool:
-        """Whether it still carries out what its caller was stopped in waiting for."""
+        """Whether it may still carry out what its caller was stopped in waiting for. It is the caller's no more, but to
+        release."""
 
 
 class PoolDriver(Protocol):

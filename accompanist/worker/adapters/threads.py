@@ -102,7 +102,7 @@ class ThreadedConnection:
         self._threads = threads
         self._inner = inner
         self._thread = threads.take()
-        self._last: asyncio.Future[Any] | None = None
+        self._stopped = False
 
     async def open(self) -> None:
         await self._ask(self._inner.open)
@@ -125,17 +125,21 @@ class ThreadedConnection:
 
     async def release(self, *, spoilt: bool) -> None:
         try:
-            if self.is_busy():
+            if self._stopped:
                 spoilt = True
                 with suppress(Exception):
-                    await self._ask(self._inner.rollback)
+                    await asyncio.shield(self._thread.ask(self._inner.rollback))
             await asyncio.shield(self._thread.ask(self._inner.release, spoilt=spoilt))
         finally:
             self._threads.give_back(self._thread)
 
     def is_busy(self) -> bool:
-        return self._last is not None and not self._last.done()
+        return self._stopped  # also when the thread has ended it meanwhile: nobody has heard how
 
     async def _ask(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        self._last = self._thread.ask(function, *arguments)
-        return await asyncio.shield(self._last)
+        told = self._thread.ask(function, *arguments)
+        try:
+            return await asyncio.shield(told)
+        except asyncio.CancelledError:
+            self._stopped = True
+            raise
