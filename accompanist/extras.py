@@ -30,9 +30,15 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "worker": ("aiohttp",),
     "sidecar": ("aiohttp",),
     "migrate": ("alembic", "sqlalchemy"),
+    "psycopg": ("psycopg", "psycopg_pool"),
+    "sqlalchemy": ("sqlalchemy",),
+    "django": ("django", "psycopg"),
     "otel": ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http"),
 }
 """The modules that each extra brings. A test compares them with pyproject.toml."""
+
+OF_WORKERS: Final = ("psycopg", "sqlalchemy", "django")
+"""Those that only a worker needs whose operations use the library; `all` leaves them out."""
 
 _BROUGHT_BY_USERS: Final = ("pytest",)
 """Installed by whoever uses `accompanist.testing`; no extra names it."""

@@ -44,9 +44,11 @@ def ours(problem: BaseException) -> bool:
 
 def spoils(problem: BaseException) -> bool:
     """Whether to drop the connection that returned this error, and all connections opened with it."""
-    if not isinstance(problem, asyncpg.PostgresError):
-        return False
-    state = _state(problem)
+    return isinstance(problem, asyncpg.PostgresError) and spoils_state(_state(problem))
+
+
+def spoils_state(state: str) -> bool:
+    """The same for a SQLSTATE, whichever driver it came through."""
     return state[:2] not in _KEEPS_CLASSES and state not in _KEEPS_STATES
 
 

@@ -138,6 +138,8 @@ LOG_LINES: Final[dict[str, frozenset[str]]] = {
     # a worker, or any server
     "worker.ready": frozenset({"address", "schema"}),
     "worker.stopping": _NOTHING,
+    "worker.transaction_ended": frozenset({"code", "problem"}),
+    "worker.not_released": frozenset({"error_type"}),
     "worker.reply_misfit": frozenset({"problem"}),
     "process.crashed": _NOTHING,
     "line.not_ended": frozenset({"problem"}),

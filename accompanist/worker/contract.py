@@ -88,11 +88,15 @@ def _kind(decorator: ast.expr) -> str | None:
     return name if name in (TRANSACTION, COMPENSATION, QUERY) else None
 
 
-def check_handler(role: str, operation: OperationContract, handler: Callable[..., Any]) -> None:
-    """Raise AuthorError unless the handler has the operation's parameters and return type."""
+def check_handler(
+    role: str, operation: OperationContract, handler: Callable[..., Any], *, threaded: bool = False
+) -> None:
+    """Raise AuthorError unless the handler has the operation's parameters and return type. `threaded`: it is to be a
+    plain function, because the worker's driver blocks; else an async one."""
     name = f"{role}.{operation.name}"
-    if not inspect.iscoroutinefunction(handler):
-        raise AuthorError(MISMATCH, f"the handler of {name} is not an async function")
+    if inspect.iscoroutinefunction(handler) == threaded:
+        wanted = "a plain function, as the worker's driver needs it" if threaded else "an async function"
+        raise AuthorError(MISMATCH, f"the handler of {name} is not {wanted}")
     parameters = list(inspect.signature(handler).parameters.values())
     if not parameters or any(p.kind is not p.POSITIONAL_OR_KEYWORD for p in parameters):
         raise AuthorError(MISMATCH, f"the handler of {name} takes the transaction, then plain parameters")

@@ -1,8 +1,4 @@
-"""The worker's database connections, and the meaning of Postgres's errors for a call.
-
-A transient error decides nothing: the transaction was rolled back or, if the connection broke at COMMIT, its outcome is
-unknown, and the fence tells it on a retry. So transient errors are answered "retry later" (-32002), and are never a
-decision of the worker. Conflicts in which Postgres aborts one transaction are first retried here.
+"""The worker's database on asyncpg: its connections, and its transactions.
 
 A statement that exceeds `worker_command_s` was not slow, because the server's own timeout is shorter. Its connection is
 dead without a sign (a firewall dropped it, the host is gone). It is closed without ROLLBACK or cancellation, which
@@ -21,9 +17,9 @@ state on a connection, and a handler must not either: SET LOCAL, never SET; no L
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from typing import Any, Literal
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 import asyncpg
 import structlog
@@ -32,66 +28,28 @@ from asyncpg.transaction import Transaction
 from accompanist import limits
 from accompanist.errors import OperatorError, catalogue
 from accompanist.log import address, faults, pool_size, settings
-from accompanist.runtime.answers import BUSY
+from accompanist.worker import states
 from accompanist.worker.pipelining import PipelinedConnection, WorkerConnection, works
+from accompanist.worker.port import (
+    READ_COMMITTED,
+    Busy,
+    ConnectionLost,
+    Isolation,
+    Outlasted,
+    QueryWrote,
+    StillAsking,
+    Work,
+    WorkerDatabase,
+)
+from accompanist.worker.states import PostgresFailure
 
 logger = structlog.get_logger("accompanist.worker")
-Isolation = Literal["read committed", "serializable"]
-"""The isolation levels under which the fence is safe, if all transactions use the same one (`fence.sql`)."""
-READ_COMMITTED: Isolation = "read committed"
 
 UNREACHABLE = catalogue(
     "ACC516",
     "the worker's database cannot be used",
     "Postgres does not answer at the address given, or refuses this user or database.",
     "Start it, or correct the worker's DSN.",
-)
-
-
-class Outlasted(Exception):
-    """The server closed the connection because its transaction was idle for too long."""
-
-
-class Busy(Exception):
-    """All connections are in use, and none became free in time: the call has not begun."""
-
-
-class ConnectionLost(Exception):
-    """The connection broke during a statement, whose effect is unknown."""
-
-
-class QueryWrote(Exception):
-    """A query tried to write, which it may not."""
-
-
-class StillAsking(Exception):
-    """The operation returned while a statement of its own was under way, which is a mistake in it."""
-
-
-_CONFLICTS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
-_PASSING: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
-    (_CONFLICTS, "conflict"),
-    (asyncpg.LockNotAvailableError, "lock_wait"),
-    (asyncpg.QueryCanceledError, "statement_timeout"),
-    ((asyncpg.IdleInTransactionSessionTimeoutError, Outlasted), "transaction_timeout"),
-    (Busy, BUSY),
-    (TimeoutError, "timeout"),
-    (
-        (
-            asyncpg.PostgresConnectionError,
-            asyncpg.InsufficientResourcesError,
-            asyncpg.OperatorInterventionError,
-            ConnectionLost,
-            OSError,
-            asyncpg.ReadOnlySQLTransactionError,
-            asyncpg.InvalidAuthorizationSpecificationError,
-            asyncpg.InvalidCatalogNameError,
-            asyncpg.InternalServerError,
-            asyncpg.PostgresSystemError,
-        ),
-        "database_unavailable",
-    ),
-    (asyncpg.InsufficientPrivilegeError, "not_permitted"),
 )
 
 
@@ -147,28 +105,24 @@ async def _leave_as_is(connection: asyncpg.Connection) -> None:
 
 def is_conflict(problem: BaseException) -> bool:
     """Whether an immediate retry of the transaction is likely to succeed."""
-    return isinstance(problem, _CONFLICTS) or _met_own_repeat(problem)
+    return states.is_conflict(_failure(problem))
 
 
 def certainly_undone(problem: BaseException) -> bool:
-    """Whether a COMMIT that raised this has certainly committed nothing: a constraint or another transaction was
-    against it. After any other error, nobody here knows."""
-    return isinstance(problem, asyncpg.PostgresError) and (problem.sqlstate or "")[:2] in ("23", "40")
+    """Whether a COMMIT that raised this has certainly committed nothing."""
+    return states.certainly_undone(_failure(problem))
 
 
 def passing(problem: BaseException) -> str | None:
     """A word for a transient error; None for a permanent one."""
-    if _met_own_repeat(problem):
-        return "conflict"
-    for kinds, word in _PASSING:
-        if isinstance(problem, kinds):
-            return word
-    return None
+    return states.passing(problem, _failure(problem))
 
 
-def _met_own_repeat(problem: BaseException) -> bool:
-    """Whether a concurrent repeat of this call wrote its record first; its outcome can be read now."""
-    return isinstance(problem, asyncpg.UniqueViolationError) and problem.table_name == "fence_call"
+def _failure(problem: BaseException) -> PostgresFailure | None:
+    """What the server reported, or the driver in its place."""
+    if not isinstance(problem, asyncpg.PostgresError):
+        return None
+    return PostgresFailure(problem.sqlstate or "", problem.table_name)
 
 
 @asynccontextmanager
@@ -272,3 +226,54 @@ def _is_closed(taken: asyncpg.Connection) -> bool:
         return bool(taken.is_closed())
     except asyncpg.InterfaceError:  # the pool has taken it back already, which it does only with one that broke
         return True
+
+
+class AsyncpgDatabase:
+    """`WorkerDatabase` on a pool of asyncpg. An operation gets the connection itself."""
+
+    is_conflict = staticmethod(is_conflict)
+    certainly_undone = staticmethod(certainly_undone)
+    passing = staticmethod(passing)
+
+    def __init__(self, pool: asyncpg.Pool, isolation: Isolation = READ_COMMITTED) -> None:
+        self._pool = pool
+        self._isolation = isolation
+
+    def connection(self) -> AbstractAsyncContextManager[asyncpg.Connection]:
+        """See `connection`."""
+        return connection(self._pool)
+
+    def transaction(
+        self,
+        taken: asyncpg.Connection,
+        *,
+        readonly: bool = False,
+        fenced: bool = False,
+        patience_ms: int = limits.call_timeout_ms,
+    ) -> AbstractAsyncContextManager[None]:
+        """See `transaction`."""
+        return transaction(taken, self._isolation, readonly=readonly, fenced=fenced, patience_ms=patience_ms)
+
+    def perform(self, taken: asyncpg.Connection, work: Work) -> Awaitable[Any]:
+        """Run an operation on the connection."""
+        result: Awaitable[Any] = work(taken)
+        return result
+
+    async def close(self) -> None:
+        """Close all connections; cut them off if that takes too long."""
+        try:
+            async with asyncio.timeout(limits.end_s):
+                await self._pool.close()
+        except TimeoutError:
+            self._pool.terminate()
+
+
+class Asyncpg:
+    """The driver that a worker uses unless it names another one. Its pool is opened for the address given."""
+
+    threaded = False
+    addressed = True
+
+    async def open(self, dsn: str, schema: str, isolation: Isolation) -> WorkerDatabase:
+        """See `open_pool`."""
+        return AsyncpgDatabase(await open_pool(dsn, schema, isolation), isolation)

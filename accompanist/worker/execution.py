@@ -33,7 +33,6 @@ from contextvars import ContextVar
 from typing import Any, TypeVar
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from accompanist import crashpoints, limits
@@ -41,15 +40,12 @@ from accompanist.language.values import codec
 from accompanist.rpc import envelope
 from accompanist.rpc.dispatch import stopping
 from accompanist.rpc.envelope import RpcError
-from accompanist.worker import database
-from accompanist.worker.database import READ_COMMITTED, Isolation
 from accompanist.worker.fence import Fence, Key
+from accompanist.worker.port import FenceConnection, Work, WorkerDatabase
 from accompanist.worker.volatile import DECLINED, GONE, REPLIED, Outcome, VolatileMemory
 
 logger = structlog.get_logger("accompanist.worker")
 T = TypeVar("T")
-Work = Callable[[asyncpg.Connection], Awaitable[Any]]
-
 
 _call: ContextVar[Key] = ContextVar("accompanist_call")
 
@@ -70,20 +66,13 @@ class Declined(Exception):
 
 
 class Execution:
-    """Runs operations on a pool, behind the fence of one schema."""
+    """Runs operations on a database, behind the fence of one schema."""
 
-    def __init__(
-        self,
-        pool: asyncpg.Pool,
-        fence: Fence,
-        isolation: Isolation = READ_COMMITTED,
-        memory: VolatileMemory | None = None,
-    ) -> None:
+    def __init__(self, database: WorkerDatabase, fence: Fence, memory: VolatileMemory | None = None) -> None:
         self.memory = memory
         """What is known of volatile sessions. Without one, their calls are fenced like others."""
-        self._pool = pool
+        self._database = database
         self._fence = fence
-        self._isolation = isolation
 
     async def transact(
         self,
@@ -99,7 +88,7 @@ class Execution:
         if key.kind == "forward":
             crashpoints.reached("worker.call_received")
 
-        async def once(connection: asyncpg.Connection) -> tuple[str, str | None]:
+        async def once(connection: FenceConnection) -> tuple[str, str | None]:
             try:
                 return await self._guarded(connection, key, work, returns, patience_ms)
             except Declined as refusal:
@@ -129,18 +118,18 @@ class Execution:
         return _answer(*await memory.once(key, run))
 
     async def _unfenced(self, key: Key, work: Work, returns: Any, patience_ms: int) -> Outcome:
-        async def once(connection: asyncpg.Connection) -> Outcome:
+        async def once(connection: FenceConnection) -> Outcome:
             committing = False
             try:
-                async with database.transaction(connection, self._isolation, patience_ms=patience_ms):
+                async with self._database.transaction(connection, patience_ms=patience_ms):
                     called = _call.set(key)
                     try:
-                        reply = _encode(await work(connection), returns).decode()
+                        reply = _encode(await self._database.perform(connection, work), returns).decode()
                     finally:
                         _call.reset(called)
                     committing = True
             except BaseException as problem:
-                if committing and not database.certainly_undone(problem):
+                if committing and not self._database.certainly_undone(problem):
                     return GONE, None
                 raise
             return REPLIED, reply
@@ -150,9 +139,9 @@ class Execution:
     async def ask(self, work: Work, returns: Any, *, patience_ms: int = limits.call_timeout_ms) -> bytes:
         """Run a query in a read-only transaction, and return its reply. Raises RpcError."""
 
-        async def once(connection: asyncpg.Connection) -> bytes:
-            async with database.transaction(connection, self._isolation, readonly=True, patience_ms=patience_ms):
-                return _encode(await work(connection), returns)
+        async def once(connection: FenceConnection) -> bytes:
+            async with self._database.transaction(connection, readonly=True, patience_ms=patience_ms):
+                return _encode(await self._database.perform(connection, work), returns)
 
         try:
             return await self._decided(once)
@@ -162,8 +151,8 @@ class Execution:
     async def close(self, session: UUID, role: str, unless: str | None, before: str | None = None) -> bytes:
         """Close (session, role), and return a page of what was executed. Raises RpcError."""
 
-        async def once(connection: asyncpg.Connection) -> str:
-            async with database.transaction(connection, self._isolation, fenced=True):
+        async def once(connection: FenceConnection) -> str:
+            async with self._database.transaction(connection, fenced=True):
                 told = await self._fence.close(connection, session, role, unless, before)
                 crashpoints.reached("worker.close_before_commit")
             crashpoints.reached("worker.close_after_commit")
@@ -172,22 +161,22 @@ class Execution:
         return (await self._decided(once)).encode()
 
     async def forget(self, sessions: list[UUID]) -> int:
-        async def once(connection: asyncpg.Connection) -> int:
+        async def once(connection: FenceConnection) -> int:
             return await self._fence.forget(connection, sessions)
 
         return await self._decided(once)
 
     async def _guarded(
-        self, connection: asyncpg.Connection, key: Key, work: Work, returns: Any, patience_ms: int
+        self, connection: FenceConnection, key: Key, work: Work, returns: Any, patience_ms: int
     ) -> tuple[str, str | None]:
         undo = key.kind == "compensate"
-        async with database.transaction(connection, self._isolation, fenced=True, patience_ms=patience_ms):
+        async with self._database.transaction(connection, fenced=True, patience_ms=patience_ms):
             status, answer = await self._fence.enter(connection, key)
             if status != "run":
                 return status, answer
             called = _call.set(key)
             try:
-                reply = _encode(await work(connection), returns).decode()
+                reply = _encode(await self._database.perform(connection, work), returns).decode()
             finally:
                 _call.reset(called)
             await self._fence.leave(connection, key, reply)
@@ -195,16 +184,16 @@ class Execution:
         crashpoints.reached("worker.undo_after_commit" if undo else "worker.after_commit")
         return "replied", reply
 
-    async def _decided(self, once: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+    async def _decided(self, once: Callable[[FenceConnection], Awaitable[T]]) -> T:
         """Run on a connection of its own, and retry on a conflict. Raises RpcError for a transient error."""
         for attempt in range(1, limits.conflict_attempts_max + 1):
             try:
-                async with database.connection(self._pool) as connection:
+                async with self._database.connection() as connection:
                     return await once(connection)
             except Exception as problem:
-                if attempt < limits.conflict_attempts_max and database.is_conflict(problem):
+                if attempt < limits.conflict_attempts_max and self._database.is_conflict(problem):
                     continue
-                word = database.passing(problem)
+                word = self._database.passing(problem)
                 if word is None:
                     raise
                 raise RpcError(envelope.RETRY_LATER, "retry later", word) from None

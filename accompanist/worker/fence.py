@@ -17,7 +17,7 @@ import asyncpg
 from accompanist import limits
 from accompanist.errors import OperatorError, catalogue
 from accompanist.worker.identifiers import schema_name
-from accompanist.worker.pipelining import WorkerConnection
+from accompanist.worker.port import FenceConnection
 
 VERSION = 4
 
@@ -88,7 +88,7 @@ async def _install(connection: asyncpg.Connection, schema: str) -> None:
         await connection.execute(_STORAGE.read_text())
 
 
-async def _known_version(connection: asyncpg.Connection, schema: str) -> int:
+async def _known_version(connection: FenceConnection, schema: str) -> int:
     """The installed version; 0 if there is none. Raises OperatorError for one that this program does not know."""
     found = await _version(connection, schema)
     if found > VERSION:
@@ -96,7 +96,7 @@ async def _known_version(connection: asyncpg.Connection, schema: str) -> int:
     return found
 
 
-async def verify(connection: asyncpg.Connection, schema: str) -> None:
+async def verify(connection: FenceConnection, schema: str) -> None:
     """Raise OperatorError unless the schema exists, has this version's fence, and keeps its commits."""
     schema_name(schema)
     if await connection.fetchval("SHOW synchronous_commit") == "off":
@@ -110,7 +110,7 @@ async def verify(connection: asyncpg.Connection, schema: str) -> None:
         raise OperatorError(NOT_INSTALLED, text, f"run `accompanist fence install --schema {schema}`")
 
 
-async def _version(connection: asyncpg.Connection, schema: str) -> int:
+async def _version(connection: FenceConnection, schema: str) -> int:
     if not await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", f"{schema}.fence_version"):
         return 0
     return int(await connection.fetchval(f"SELECT coalesce(max(version), 0) FROM {schema}.fence_version"))  # noqa: S608
@@ -141,26 +141,26 @@ class Fence:
         self._close = f"SELECT {schema}.fence_close($1, $2, $3, $4, $5, $6, $7)"
         self._forget = f"SELECT {schema}.fence_forget($1)"
 
-    async def enter(self, tx: asyncpg.Connection, key: Key) -> tuple[str, str | None]:
+    async def enter(self, tx: FenceConnection, key: Key) -> tuple[str, str | None]:
         row = await tx.fetchrow(self._enter, key.session, key.role, key.site, key.kind, key.operation, key.arguments)
-        return row["status"], row["answer"]
+        return row[0], row[1]
 
-    async def leave(self, tx: WorkerConnection, key: Key, reply: str) -> None:
+    async def leave(self, tx: FenceConnection, key: Key, reply: str) -> None:
         """Record the reply. The transaction's COMMIT comes next, and may be what raises."""
         await tx.last(self._leave, key.session, key.role, key.site, key.kind, key.operation, key.arguments, reply)
 
-    async def refuse(self, tx: asyncpg.Connection, key: Key, reason: str) -> tuple[str, str | None]:
+    async def refuse(self, tx: FenceConnection, key: Key, reason: str) -> tuple[str, str | None]:
         reason = reason[: limits.reason_chars_max]
         row = await tx.fetchrow(self._refuse, key.session, key.role, key.site, key.operation, key.arguments, reason)
-        return row["status"], row["answer"]
+        return row[0], row[1]
 
     async def close(
-        self, tx: asyncpg.Connection, session: UUID, role: str, unless: str | None, before: str | None = None
+        self, tx: FenceConnection, session: UUID, role: str, unless: str | None, before: str | None = None
     ) -> str:
         """The JSON answer of `accompanist.close`, as in the worker contract."""
         bounds = (limits.fence_page_rows_max, limits.fence_page_bytes_max)
         answer: Any = await tx.fetchval(self._close, session, role, unless, limits.fence_close_wait_ms, before, *bounds)
         return str(answer)
 
-    async def forget(self, tx: asyncpg.Connection, sessions: list[UUID]) -> int:
+    async def forget(self, tx: FenceConnection, sessions: list[UUID]) -> int:
         return int(await tx.fetchval(self._forget, sessions))

@@ -35,6 +35,7 @@ from accompanist.worker import database, fence
 from accompanist.worker.contract import TRANSACTION
 from accompanist.worker.execution import Execution
 from accompanist.worker.fence import Fence
+from accompanist.worker.port import WorkerDatabase
 from accompanist.worker.sdk import Worker
 from accompanist.worker.volatile import VolatileMemory
 
@@ -49,34 +50,31 @@ logger = structlog.get_logger("accompanist.worker")
 class Running:
     """A running worker."""
 
-    def __init__(self, server: Server, pool: asyncpg.Pool) -> None:
+    def __init__(self, server: Server, database: WorkerDatabase) -> None:
         self._server = server
-        self._pool = pool
+        self._database = database
         self.url = server.url
 
     async def stop(self, within_ms: int = limits.drain_ms) -> None:
         """Let calls under way finish within a time, then close all connections."""
         await self._server.stop(within_ms)
-        try:
-            async with asyncio.timeout(limits.end_s):
-                await self._pool.close()
-        except TimeoutError:
-            self._pool.terminate()
+        await self._database.close()
 
 
 async def start(
-    worker: Worker, url: str, dsn: str, *, allow_remote: bool = False, token_file: Path | None = None
+    worker: Worker, url: str, dsn: str = "", *, allow_remote: bool = False, token_file: Path | None = None
 ) -> Running:
-    """Serve a worker at `url` on the database at `dsn`. With a `token_file`, an HTTP worker only answers callers with
-    one of its tokens, and may then listen off this machine, behind a TLS proxy. Raises AuthorError, OperatorError."""
+    """Serve a worker at `url` on the database at `dsn`, unless its driver was given a pool that has the address. With a
+    `token_file`, an HTTP worker only answers callers with one of its tokens, and may then listen off this machine,
+    behind a TLS proxy. Raises AuthorError, OperatorError."""
     worker.check()
     known = tokens.read(token_file, CALL, alone="sidecar") if token_file else ()
-    pool = await database.open_pool(dsn, worker.schema, worker.isolation)
+    opened = await worker.database.open(dsn, worker.schema, worker.isolation)
     try:
-        async with database.connection(pool) as connection:
+        async with opened.connection() as connection:
             await fence.verify(connection, worker.schema)
         memory = VolatileMemory(uuid4().hex)
-        handlers = worker.handlers(Execution(pool, Fence(worker.schema), worker.isolation, memory))
+        handlers = worker.handlers(Execution(opened, Fence(worker.schema), memory))
         transactions = {name for name, operation in worker.contract.items() if operation.kind == TRANSACTION}
 
         def sent(method: str) -> None:
@@ -85,9 +83,9 @@ async def start(
 
         access = Access(known, dict.fromkeys(handlers, *CALL)) if known else None
         remote = allow_remote or access is not None
-        return Running(await serve(handlers, url, allow_remote=remote, sent=sent, access=access), pool)
+        return Running(await serve(handlers, url, allow_remote=remote, sent=sent, access=access), opened)
     except BaseException:
-        pool.terminate()
+        await opened.close()
         raise
 
 
@@ -131,8 +129,9 @@ def _read_arguments(
         "--service", default=worker.schema.removesuffix("_worker"), help="the service's name, in logs and crash points"
     )
     asked = parser.parse_args(arguments)
+    needed = {"url": not asked.install, "database": asked.install or worker.database.addressed}
     for option in ("url", "database"):
-        if not getattr(asked, option) and not (option == "url" and asked.install):
+        if needed[option] and not getattr(asked, option):
             parser.error(f"--{option} or {prefix}_{option.upper()} is needed")
     if asked.url:
         asked.url = located(asked.url, Path.cwd())
@@ -153,7 +152,7 @@ async def _run(worker: Worker, install: Install, asked: argparse.Namespace) -> N
     if telemetry.enabled:
         worker.around = around(telemetry, worker.role.__name__)
     try:
-        running = await start(worker, asked.url, asked.database, token_file=asked.token_file)
+        running = await start(worker, asked.url, asked.database or "", token_file=asked.token_file)
         garbage.started()
         logger.info("worker.ready", address=running.url, schema=worker.schema)
         await stopping.wait()

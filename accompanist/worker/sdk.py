@@ -20,12 +20,11 @@ long after it. The worker ignores it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 from uuid import UUID
 
-import asyncpg
 import msgspec
 import orjson
 
@@ -38,13 +37,14 @@ from accompanist.rpc.envelope import RpcError
 from accompanist.rpc.meta import Meta
 from accompanist.worker import contract, fence
 from accompanist.worker.contract import OperationContract
-from accompanist.worker.database import READ_COMMITTED, Isolation
+from accompanist.worker.database import Asyncpg
 from accompanist.worker.execution import Execution
 from accompanist.worker.fence import Key
 from accompanist.worker.identifiers import schema_name
+from accompanist.worker.port import READ_COMMITTED, Isolation, WorkerDriver
 from accompanist.worker.volatile import VolatileMemory
 
-Operation = TypeVar("Operation", bound=Callable[..., Awaitable[Any]])
+Operation = TypeVar("Operation", bound=Callable[..., Any])
 Around = Callable[[str, Mapping[str, Any]], AbstractContextManager[None]]
 """A hook around each operation: (its name, the fields of `_meta`) to a context manager. Used for spans."""
 
@@ -57,15 +57,24 @@ DESCRIBE = "accompanist.describe"
 
 class Worker:
     """The operations of one role, to be served by `worker.process`. With `isolation="serializable"` all transactions
-    are SERIALIZABLE, the fence's among them; then every process that uses this schema's fence has to say so."""
+    are SERIALIZABLE, the fence's among them; then every process that uses this schema's fence has to say so.
+    `database` is the driver whose handle the operations take: asyncpg, unless it is one of `worker.adapters`."""
 
-    def __init__(self, role: type[Role], schema: str, *, isolation: Isolation = READ_COMMITTED) -> None:
+    def __init__(
+        self,
+        role: type[Role],
+        schema: str,
+        *,
+        isolation: Isolation = READ_COMMITTED,
+        database: WorkerDriver | None = None,
+    ) -> None:
         self.role = role
         self.schema = schema_name(schema)
         self.isolation = isolation
+        self.database: WorkerDriver = database or Asyncpg()
         self.contract = contract.contract_of(role)
         self.around: Around | None = None
-        self._handlers: dict[str, Callable[..., Awaitable[Any]]] = {}
+        self._handlers: dict[str, Callable[..., Any]] = {}
 
     def operation(self, handler: Operation) -> Operation:
         """Register a function as the handler of the operation with its name. Raises AuthorError if it does not
@@ -77,7 +86,7 @@ class Worker:
             raise AuthorError(contract.MISMATCH, f"{self.role.__name__} has no operation {name}; it has {known}")
         if name in self._handlers:
             raise AuthorError(contract.MISMATCH, f"{self.role.__name__}.{name} has two handlers")
-        contract.check_handler(self.role.__name__, self.contract[name], handler)
+        contract.check_handler(self.role.__name__, self.contract[name], handler, threaded=self.database.threaded)
         self._handlers[name] = handler
         return handler
 
@@ -97,15 +106,13 @@ class Worker:
             DESCRIBE: self._describe_method(execution),
         }
 
-    def _method(
-        self, operation: OperationContract, handler: Callable[..., Awaitable[Any]], execution: Execution
-    ) -> Handler:
+    def _method(self, operation: OperationContract, handler: Callable[..., Any], execution: Execution) -> Handler:
         async def method(params: Params, context: bytes | None) -> bytes:
             call = _read_meta(context)
             with self.around(operation.name, msgspec.structs.asdict(call)) if self.around else _NOTHING:
                 values = _decode(params, operation.parameters)
 
-                def work(tx: asyncpg.Connection) -> Awaitable[Any]:
+                def work(tx: Any) -> Any:
                     return handler(tx, **values)
 
                 if operation.kind == contract.QUERY:

@@ -40,6 +40,8 @@ HEARD = {
     "rpc/stream_server.py": (1, "what it raises is told of, and ends the connection of who waits for it"),
     "telemetry/otlp.py": (1, "it ends with the process, which waits for it a bounded time"),
     "testing/real.py": (1, "whoever asks its loop for something waits for it, and is told what it raises"),
+    "worker/adapters/database.py": (1, "it catches all, is told of, and is awaited unless the connection is busy"),
+    "worker/adapters/threads.py": (1, "whatever a function raises is told to who asked for it"),
     "worker/conformance/wire.py": (1, "it is awaited by the check that began it"),
 }
 ELSEWHERE = ("simulation/",)  # its tasks are what it looks at

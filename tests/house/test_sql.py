@@ -52,6 +52,16 @@ PUT_IN = {
         "query": "a constant of the module, as its docstring says",
         "bound": "a parameter by number",
     },
+    "accompanist/worker/adapters/database.py": {"query": "the fence's own, which `_MARK` is asked with"},
+    "accompanist/worker/adapters/django.py": {
+        "_BEGUN[isolation, readonly]": "one of four constants",
+        "_PARAMETER.sub('%s', query)": "the fence's own, and those of `database.py`",
+    },
+    "accompanist/worker/adapters/psycopg.py": {"query.encode()": "the fence's own, and those of `database.py`"},
+    "accompanist/worker/adapters/sqlalchemy.py": {
+        "_statement(query)": "the fence's own, and those of `database.py`",
+        "re.sub('\\\\$(\\\\d+)', ':p\\\\1', query)": "the same",
+    },
     "accompanist/worker/conformance/ledger.py": {"schema_name(schema)": "of the closed form"},
     "accompanist/worker/fence.py": {
         "schema": "of the closed form: `schema_name` stands before each, or where the worker was made",

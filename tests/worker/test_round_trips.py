@@ -14,6 +14,7 @@ from accompanist.rpc.client import connect
 from accompanist.rpc.envelope import RpcError
 from accompanist.runtime.answers import Closed, Declined, Replied
 from accompanist.worker import database, fence, pipelining, start
+from accompanist.worker.database import AsyncpgDatabase
 from accompanist.worker.execution import Execution
 from accompanist.worker.pipelining import PipelinedConnection, WorkerConnection
 from tests.postgres import Database
@@ -112,7 +113,7 @@ async def saw(tx: asyncpg.Connection) -> int:
 @pytest.mark.parametrize("turns", [1, 2])
 async def test_a_record_that_cannot_be_kept_takes_the_effect_back_with_it(pool: asyncpg.Pool, turns: int) -> None:
     """Also before the driver has prepared anything, and with what it has prepared."""
-    execution = Execution(pool, fence.Fence(bench.SCHEMA))
+    execution = Execution(AsyncpgDatabase(pool), fence.Fence(bench.SCHEMA))
     for _ in range(turns - 1):
         await execution.transact(key(), saw, int)
     async with database.connection(pool) as connection:
@@ -129,7 +130,7 @@ async def test_a_record_that_cannot_be_kept_takes_the_effect_back_with_it(pool: 
 
 async def test_who_meets_the_record_of_a_repeat_reads_it(pool: asyncpg.Pool, blank_database: Database) -> None:
     """A snapshot that was taken too early: the record's primary key is the last word, and is heard at COMMIT."""
-    execution, call = Execution(pool, fence.Fence(bench.SCHEMA), "serializable"), key()
+    execution, call = Execution(AsyncpgDatabase(pool, "serializable"), fence.Fence(bench.SCHEMA)), key()
     other = await asyncpg.connect(blank_database.dsn(), server_settings={"search_path": bench.SCHEMA})
 
     async def overtaken(tx: asyncpg.Connection) -> int:
@@ -155,7 +156,7 @@ async def test_an_operation_whose_statement_failed_unseen_is_not_committed(pool:
         return 1
 
     with pytest.raises(asyncpg.InFailedSQLTransactionError):
-        await Execution(pool, fence.Fence(bench.SCHEMA)).transact(key(), careless, int)
+        await Execution(AsyncpgDatabase(pool), fence.Fence(bench.SCHEMA)).transact(key(), careless, int)
     assert await effects(pool) == 0
 
 
@@ -168,7 +169,7 @@ async def test_an_operation_may_have_savepoints_of_its_own(pool: asyncpg.Pool) -
         async with tx.transaction():
             return await saw(tx)
 
-    assert await Execution(pool, fence.Fence(bench.SCHEMA)).transact(key(), careful, int) == b"1"
+    assert await Execution(AsyncpgDatabase(pool), fence.Fence(bench.SCHEMA)).transact(key(), careful, int) == b"1"
     assert await effects(pool) == 1
 
 
@@ -181,7 +182,7 @@ async def test_an_operation_that_leaves_a_statement_under_way_spoils_no_other_ca
         await asyncio.sleep(0)
         return 1
 
-    execution = Execution(pool, fence.Fence(bench.SCHEMA))
+    execution = Execution(AsyncpgDatabase(pool), fence.Fence(bench.SCHEMA))
     await execution.transact(key(), saw, int)  # all is prepared
     with pytest.raises(database.StillAsking):
         await execution.transact(key(), hasty, int)
@@ -193,7 +194,7 @@ async def test_an_operation_that_leaves_a_statement_under_way_spoils_no_other_ca
 async def test_who_is_stopped_at_the_commit_leaves_no_open_transaction(
     pool: asyncpg.Pool, blank_database: Database
 ) -> None:
-    execution = Execution(pool, fence.Fence(bench.SCHEMA))
+    execution = Execution(AsyncpgDatabase(pool), fence.Fence(bench.SCHEMA))
     other = await asyncpg.connect(blank_database.dsn(), server_settings={"search_path": bench.SCHEMA})
     await execution.transact(key(), saw, int)
     holding = other.transaction()
@@ -228,7 +229,7 @@ async def test_with_a_driver_that_does_not_a_worker_waits_more_often_and_is_as_r
     pool = await database.open_pool(blank_database.dsn(), bench.SCHEMA, size=1)
     async with database.connection(pool) as connection:
         assert type(connection._con) is WorkerConnection
-    call, execution = key(), Execution(pool, fence.Fence(bench.SCHEMA))
+    call, execution = key(), Execution(AsyncpgDatabase(pool), fence.Fence(bench.SCHEMA))
     for _ in range(2):
         assert await execution.transact(call, saw, int) == b"1"
     assert await effects(pool) == 1

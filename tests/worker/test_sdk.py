@@ -20,6 +20,7 @@ from accompanist.rpc.client import connect
 from accompanist.rpc.envelope import RpcError
 from accompanist.runtime.answers import Closed, Declined, Fault, Missing, Replied, RetryLater, Reused
 from accompanist.worker import Worker, database, fence, start
+from accompanist.worker.database import AsyncpgDatabase
 from accompanist.worker.execution import Execution, current_call
 from accompanist.worker.process import Running
 from tests.postgres import Database
@@ -293,7 +294,7 @@ async def test_the_key_is_known_within_an_operation_only(running: Running, blank
         return current_call().site
 
     pool = await database.open_pool(blank_database.dsn(), bench.SCHEMA, size=1)
-    execution, seen = Execution(pool, fence.Fence(bench.SCHEMA)), []
+    execution, seen = Execution(AsyncpgDatabase(pool), fence.Fence(bench.SCHEMA)), []
     for site in ("1", "2"):
         key = fence.Key(uuid4(), "carpenter", site, "forward", "saw", "{}")
         seen.append(await execution.transact(key, sites, str))
@@ -315,7 +316,7 @@ async def test_what_postgres_sacrifices_each_time_is_for_the_caller_to_ask_again
 
     pool = await database.open_pool(blank_database.dsn(), bench.SCHEMA, size=1)
     with pytest.raises(RpcError) as refused:
-        await Execution(pool, fence.Fence(bench.SCHEMA)).ask(sacrificed, int)
+        await Execution(AsyncpgDatabase(pool), fence.Fence(bench.SCHEMA)).ask(sacrificed, int)
     await pool.close()
     assert (refused.value.code, tried) == (envelope.RETRY_LATER, limits.conflict_attempts_max)
 
