@@ -66,11 +66,17 @@ def unreadable(file: Path) -> str:
     return ""
 
 
-def end_kept(run: Path) -> list[str]:
-    """End what the keepers of a deployment keep, so that they start it anew; the names. `run` has their pid files."""
-    ended = []
+def kept(run: Path) -> dict[str, int]:
+    """The process id of each kept process, by its name; `run` has their pid files."""
+    found: dict[str, int] = {}
     for file in sorted(run.glob("*.pid")):
         with suppress(OSError, ValueError):
-            os.kill(int(file.read_text()), signal.SIGTERM)
-            ended.append(file.stem)
-    return ended
+            found[file.stem] = int(file.read_text())
+    return found
+
+
+def end(processes: Mapping[str, int]) -> None:
+    """End processes, so that their keepers start them anew."""
+    for pid in processes.values():
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
