@@ -27,7 +27,7 @@ def init(place: Path | None, listed: str, kind: Kind, as_json: bool) -> None:
 
 def _texts(kind: Kind) -> dict[str, str]:
     plain = writing.template("plain")
-    return plain if kind == "plain" else plain | writing.template(kind)
+    return plain if kind == "plain" else rendering.laid_over(plain, writing.template(kind))
 
 
 def _installed(name: str) -> bool:

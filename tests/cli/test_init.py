@@ -137,6 +137,9 @@ def test_a_repository_and_an_environment_may_be_there(tmp_path: Path, capsys: py
 def test_a_project_is_of_one_kind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert ask(tmp_path / "shop", "--plain", "--fastapi") == 2
     assert "of one kind" in capsys.readouterr().err
+    assert ask(tmp_path / "shop", "--django") == 2
+    assert "--plain and --fastapi" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 # -- what is written -----------------------------------------------------------------------------------
@@ -168,6 +171,24 @@ def test_whatever_the_services_the_choreography_and_the_configuration_are_accept
     texts = {file: file.read_text() for file in place.rglob("*") if file.is_file()}
     left = [str(file) for file, text in texts.items() if "project_name" in f"{file}{text}"]
     assert left == []
+    linted = tool(place, "ruff", "check"), tool(place, "ruff", "format", "--check")
+    assert [one.stdout for one in linted if one.returncode] == []
+
+
+def test_a_template_may_go_on_from_a_file_of_another() -> None:
+    assert rendering.laid_over({"a": "1\n", "b": "2\n"}, {"b.more": "3\n", "c": "4\n"}) == {
+        "a": "1\n",
+        "b": "2\n3\n",
+        "c": "4\n",
+    }
+
+
+def test_a_fastapi_project_has_its_application(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ask(tmp_path / "trip", "--fastapi", "--services", SERVICES) == 0
+    place = tmp_path / "trip"
+    assert "\nweb: exec accompanist keep" in (place / "Procfile").read_text()
+    assert {"accompanist[all,local]", "fastapi", "uvicorn"} <= set((place / "requirements.txt").read_text().split())
+    assert 'os.environ.get("AGENCY_API", "http://127.0.0.1:7101")' in (place / "trip" / "web.py").read_text()
     linted = tool(place, "ruff", "check"), tool(place, "ruff", "format", "--check")
     assert [one.stdout for one in linted if one.returncode] == []
 

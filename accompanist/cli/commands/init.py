@@ -19,6 +19,7 @@ def init(
     ] = "orders,payment,shipping",
     plain: Annotated[bool, typer.Option("--plain", help="Services with a worker each; the default.")] = False,
     fastapi: Annotated[bool, typer.Option("--fastapi", help="And a FastAPI application that starts sagas.")] = False,
+    django: Annotated[bool, typer.Option("--django", hidden=True)] = False,
     as_json: Json = False,
 ) -> None:
     """Make a new project that runs: choreography, workers, configuration, tests."""
@@ -26,5 +27,9 @@ def init(
 
     if plain and fastapi:
         raise typer.BadParameter("a project is of one kind", param_hint="--plain, --fastapi")
+    if django:
+        raise typer.BadParameter(
+            "there is no template for Django yet; there are --plain and --fastapi", param_hint="--django"
+        )
     with reporting(as_json):
         command.init(name, services, "fastapi" if fastapi else "plain", as_json)

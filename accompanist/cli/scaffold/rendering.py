@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from accompanist.cli.scaffold.naming import class_of
 
-_PLACEHOLDERS = re.compile(r"project_name|alpha|Alpha|beta|Beta|7102")
+_PLACEHOLDERS = re.compile(r"project_name|alpha|Alpha|ALPHA|beta|Beta|7102")
 _FIRST_PORT = 7101
 
 
@@ -40,11 +40,21 @@ def project(template: Mapping[str, str], name: str, services: Sequence[str]) -> 
     return made
 
 
+def laid_over(template: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
+    """A template with the files of another; `NAME.more` goes on from the end of `NAME`."""
+    made = dict(template)
+    for path, text in more.items():
+        place = path.removesuffix(".more")
+        made[place] = made[place] + text if place != path else text
+    return made
+
+
 def _names(name: str, first: str, other: str, index: int) -> dict[str, str]:
     return {
         "project_name": name,
         "alpha": first,
         "Alpha": class_of(first),
+        "ALPHA": first.upper(),
         "beta": other,
         "Beta": class_of(other),
         "7102": str(_FIRST_PORT + index),
