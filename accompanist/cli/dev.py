@@ -24,8 +24,8 @@ NOT_UP = catalogue(
     "ACC873",
     "the project did not come up",
     "One of Postgres, the sidecars and the workers did not start, or another process has what they need.",
-    "Read the lines above: the part that failed says why. `accompanist dev` with other `api` addresses in "
-    "accompanist.toml, or in another directory, does not meet the first one.",
+    "Read the lines above: the part that failed says why. Where another process has an address, end it, or give `api` "
+    "in accompanist.toml another port.",
 )
 
 
