@@ -13,7 +13,7 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help start demo fast test verify verify-long cross-check projection-check prove check format bench bench-profile bench-scale bench-far plotting simulate simulate-planted chaos advisories soak conformance everything migrate lock clean
+.PHONY: help start demo fast test verify verify-long cross-check projection-check prove check format bench bench-profile bench-scale bench-far plotting simulate simulate-planted chaos advisories soak conformance everything migrate lock dist installed clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -125,9 +125,18 @@ migrate: $(STAMP) ## bring the services' logs at DATABASE_URL to this program's 
 	$(BIN)/accompanist migrate --bootstrap
 
 RESOLVE := --universal --generate-hashes --python-version 3.11
-lock: ## resolve the dependencies anew and write requirements.lock, and the lock of `plotting` (needs uv)
+lock: ## resolve the dependencies anew and write requirements.lock, and the locks made from it (needs uv)
 	uv pip compile $(RESOLVE) --extra all --extra local --extra dev pyproject.toml -o requirements.lock
+	uv pip compile $(RESOLVE) --extra all -c requirements.lock pyproject.toml -o ops/release/runtime.lock
+	uv pip compile $(RESOLVE) -c requirements.lock ops/release/tools.in -o ops/release/tools.lock
 	uv pip compile $(RESOLVE) --extra bench -c requirements.lock pyproject.toml -o ops/bench/plotting.lock
+
+dist: $(STAMP) ## build wheel, sdist, bill of materials and their hashes into dist; the same commit gives the same bytes
+	@exec $(BIN)/python -m ops.release
+
+INSTALLED ?=
+installed: $(STAMP) ## a new project with the wheel alone, on each Python that is here; needs the network and minutes
+	@exec $(BIN)/python -m ops.release.installed $(INSTALLED)
 
 clean: ## remove the environment, the local data and what tools left
 	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis

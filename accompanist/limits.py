@@ -387,6 +387,13 @@ keep_name_chars_max = 100  # What is said of a kept command, for its name. Beyon
 keep_forgive_s = 5.0  # A kept command that ran at least this long is restarted without back-off.
 keep_stop_s = 10.0  # Time that a kept command has to end when it is told to. Beyond: it is killed.
 keep_look_s = 1.0  # How often a kept command looks for its parent, where the kernel does not tell.
+init_name_chars_max = 24  # The name of a new project or of its service. Beyond: it is refused.
+init_services_max = 12  # Services of a new project. Beyond: they are refused.
+local_look_s = 0.5  # How often `accompanist dev` looks for its parent, and for files that were saved.
+# The path of a directory with sockets of a local deployment. Beyond: they are in a temporary directory.
+local_sockets_bytes_max = 80
+# The path of a local Postgres's socket. Beyond: it is at a short path under /tmp.
+local_postgres_socket_bytes_max = 100
 
 # -- one choreography ------------------------------------------------------------------------------
 source_bytes_max = 262_144  # One source file. Beyond: `check` refuses it.

@@ -13,12 +13,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import venv
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from packaging.requirements import Requirement
 
+from ops.environments import fill
 from ops.local import ROOT
 
 LOCK, TOOL = ROOT / "requirements.lock", ROOT / "ops" / "advisories.lock"
@@ -71,22 +71,8 @@ def ask(database: str) -> Verdict:
     return verdict(packages(LOCK.read_text()), done.returncode, done.stdout, done.stderr)
 
 
-def install() -> str:
-    """Have the tool; why there is none, or nothing."""
-    kept = PLACE / "lock"
-    if kept.exists() and kept.read_text() == TOOL.read_text():
-        return ""
-    venv.create(PLACE, clear=True, with_pip=True)
-    command = [str(PLACE / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    done = subprocess.run([*command, "--require-hashes", "-r", str(TOOL)], capture_output=True, text=True, check=False)
-    if done.returncode:
-        return (done.stderr.strip().splitlines() or ["pip failed"])[-1]
-    kept.write_text(TOOL.read_text())
-    return ""
-
-
 def main(databases: Sequence[str] = DATABASES) -> int:
-    if why := install():
+    if why := fill(PLACE, TOOL):
         print(f"the tool that asks could not be installed, so this says nothing of the packages: {why}")
         return 2
     said = Verdict(2, "")

@@ -21,9 +21,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from accompanist.errors import AccompanistError
+from accompanist.postgres_server import PostgresAbsent
 from ops import night, resilience, scenes, upgrade
 from ops.local import ROOT, NotStarted, cluster
-from ops.postgres import PostgresAbsent
 from ops.stage import Stage
 
 PROCFILE = ROOT / "ops" / "Procfile.demo"

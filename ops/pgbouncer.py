@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops import postgres
+from accompanist import postgres_server as postgres
 
 READY_SECONDS = 10.0
 STEP_SECONDS = 0.02

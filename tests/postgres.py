@@ -25,8 +25,8 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import asyncpg
 
+from accompanist import postgres_server as postgres
 from accompanist.log import names, provision
-from ops import postgres
 
 SERVICES: Mapping[str, str] = {"warehouse": "acc_warehouse", "payment": "acc_payment", "loyalty": "acc_loyalty"}
 MEMORY = Path("/dev/shm")
@@ -176,7 +176,7 @@ def _sweep(parent: Path) -> None:
 
 
 @contextmanager
-def server(more: Mapping[str, str] | None = None) -> Iterator[postgres.Server]:
+def server(more: Mapping[str, str] | None = None) -> Iterator[postgres.PostgresServer]:
     """A server of one's own, for tests that kill it, with `more` settings over ours until then."""
     with passable_directory() as place:
         started = postgres.start_ready(place / "data", place / "s", more)
@@ -186,7 +186,7 @@ def server(more: Mapping[str, str] | None = None) -> Iterator[postgres.Server]:
             started.stop()
 
 
-def restart(killed: postgres.Server) -> postgres.Server:
+def restart(killed: postgres.PostgresServer) -> postgres.PostgresServer:
     """The killed server again, on the same data and socket; whoever calls this stops it."""
     return postgres.start_ready(killed.place, killed.socket_dir)
 

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ops import postgres
+from accompanist import postgres_server as postgres
 from ops.chaos.wire import READY, Cutter
 from tests.postgres import Database
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from accompanist.cli.commands import (
     check,
     conformance,
+    dev,
     diagram,
     diff,
     doctor,
     events,
     explain,
     fence,
+    init,
     keep,
     migrate,
     openrpc,
@@ -34,7 +38,31 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from accompanist.cli import version
+
+        print(version.text())
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show the version, of Accompanist and of what it needs.", callback=_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """What may stand before a command."""
+
+
 for command in (
+    init.init,
+    dev.dev,
     check.check,
     project.project,
     diff.diff,

@@ -241,7 +241,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Config:
     """Load the configuration. Raises OperatorError."""
-    file = path or _find(environ)
+    file = path or find(environ)
     try:
         table = tomllib.loads(file.read_text())
     except (OSError, UnicodeDecodeError) as problem:
@@ -274,7 +274,8 @@ def build(table: Mapping[str, Any], root: Path, environ: Mapping[str, str]) -> C
     return config
 
 
-def _find(environ: Mapping[str, str]) -> Path:
+def find(environ: Mapping[str, str]) -> Path:
+    """The file that is loaded if none is named. Raises OperatorError."""
     if named := environ.get("ACCOMPANIST_CONFIG"):
         return Path(named)
     here = Path.cwd()

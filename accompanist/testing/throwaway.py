@@ -8,8 +8,6 @@ on.
 from __future__ import annotations
 
 import asyncio
-import importlib
-import importlib.util
 import itertools
 import os
 import tempfile
@@ -20,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from accompanist import postgres_server
 from accompanist.log import databases
 
 _numbers = itertools.count(1)
@@ -58,22 +57,15 @@ def postgres() -> Iterator[Postgres]:
     if named := os.environ.get("DATABASE_URL"):
         yield Postgres(named)
         return
-    launcher = _launcher()
     with tempfile.TemporaryDirectory(prefix="acc-", ignore_cleanup_errors=True) as made:
         place = Path(made)
         place.chmod(0o711)  # a server that root starts runs as another user, which has to pass through
-        server = launcher.start_ready(place / "data", place / "s")
+        server = postgres_server.start_ready(place / "data", place / "s")
         try:
             yield Postgres(server.dsn())
         finally:
             server.stop()
-            launcher.remove(place / "data", place / "s")
-
-
-def _launcher() -> Any:
-    """The module that starts a server: inside the installed package, or beside it in a checkout."""
-    inside = "accompanist.testing.postgres_server"
-    return importlib.import_module(inside if importlib.util.find_spec(inside) else "ops.postgres")
+            postgres_server.remove(place / "data", place / "s")
 
 
 def _wait_for(work: Coroutine[Any, Any, None]) -> None:

@@ -26,7 +26,8 @@ from typing import Any
 
 import asyncpg
 
-from ops.apart import create, in_database
+from accompanist.cli.local.apart import in_database
+from accompanist.log.databases import create_missing
 from ops.bench import plots, report
 from ops.bench.client import Client
 from ops.bench.floors import transactions
@@ -43,7 +44,7 @@ async def opened(running: Cluster, wanted: list[str]) -> list[System]:
     """The systems by name, all up. What is not measured just now is idle."""
     dsn = in_database(running.admin_dsn, FLOORS_DATABASE)
     if set(wanted) & {"bare", "bare-rpc"}:
-        await create(running.admin_dsn, [FLOORS_DATABASE])
+        await create_missing(running.admin_dsn, [FLOORS_DATABASE])
         await transactions.install(dsn)
     made: list[System] = []
     for name in wanted:

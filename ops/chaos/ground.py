@@ -27,8 +27,8 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import asyncpg
 
+from accompanist import postgres_server as postgres
 from accompanist.log import names
-from ops import postgres
 from ops.chaos.proxy import Edges
 from ops.local import ROOT, Cluster, cluster
 

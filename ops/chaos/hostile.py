@@ -15,8 +15,8 @@ import signal
 import sys
 from pathlib import Path
 
+from accompanist import postgres_server as postgres
 from accompanist.log import names
-from ops import postgres
 from ops.chaos.faults import Fault, Hurt
 from ops.chaos.ground import SERVICES, Ground, Layout
 from ops.chaos.oracles import Breach

@@ -21,10 +21,10 @@ import msgspec
 import orjson
 
 from accompanist import limits
+from accompanist import postgres_server as postgres
 from accompanist.log import names
 from accompanist.log.sessions import decode_header, encode
 from accompanist.runtime.messages import Header
-from ops import postgres
 from ops.chaos.faults import Fault, Hurt
 from ops.chaos.ground import Ground, Layout
 from ops.chaos.oracles import Breach

@@ -11,8 +11,9 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from accompanist import postgres_server as postgres
 from accompanist.log import names
-from ops import pgbouncer, postgres
+from ops import pgbouncer
 from ops.chaos.faults import Fault, Hurt
 from ops.chaos.ground import SERVICES, Ground, Layout
 

@@ -13,11 +13,11 @@ import time
 from collections.abc import Sequence
 
 from accompanist.log import names
+from accompanist.postgres_server import SUPERUSER
 from ops.chaos.faults import LEASE_S, MAIN, Fault, Hurt
 from ops.chaos.ground import SERVICES, Ground
 from ops.chaos.oracles import Breach
 from ops.chaos.rolling import REFUSED_S, refusing
-from ops.postgres import SUPERUSER
 
 LOOKED_S = 0.2
 UNREADY_S = LEASE_S + 5.0

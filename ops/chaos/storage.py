@@ -19,7 +19,7 @@ from pathlib import Path
 
 import asyncpg
 
-from ops import postgres
+from accompanist import postgres_server as postgres
 from ops.chaos.faults import Fault, Hurt
 from ops.chaos.ground import Ground, Layout
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from accompanist import postgres_server as postgres
+from accompanist.cli.local import apart, cluster
 from accompanist.log.commit_marks import CommitMarks
-from ops import apart, local, postgres
 
 
 @pytest.fixture
@@ -24,12 +25,12 @@ def victim(tmp_path: Path) -> Iterator[Path]:
 
 
 def take(directory: Path) -> None:
-    with local._only_one(directory):
+    with cluster._only_one(directory):
         pass
 
 
 def sockets(directory: Path) -> None:
-    with local._socket_directory(directory):
+    with cluster._socket_directory(directory):
         pass
 
 
@@ -47,7 +48,7 @@ def test_a_deployments_directory(victim: Path, tmp_path: Path, name: str, write:
     place = tmp_path / "var"
     place.mkdir()
     (place / name).symlink_to(victim)
-    with pytest.raises(local.NotStarted, match=name):
+    with pytest.raises(cluster.NotStarted, match=name):
         write(place)
 
 

@@ -20,8 +20,8 @@ from pathlib import Path
 import pytest
 
 from accompanist.errors import OperatorError
+from accompanist.postgres_server import socket_place
 from ops.local import Cluster, NotStarted, cluster
-from ops.postgres import socket_place
 
 pytestmark = pytest.mark.postgres
 

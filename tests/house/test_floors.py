@@ -48,6 +48,7 @@ BOTTOM = {
     "limits": frozenset[str](),
     "crashpoints": frozenset({"accompanist.errors"}),
     "terminal": frozenset[str](),
+    "postgres_server": frozenset({"accompanist.limits"}),
     "background": frozenset({"accompanist.limits"}),
 }
 

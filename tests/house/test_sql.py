@@ -21,7 +21,11 @@ DRIVEN = ("accompanist/log/", "accompanist/worker/", "migrations/", "workers/")
 """Where there is a driver (`test_floors`)."""
 
 PUT_IN = {
-    "accompanist/log/databases.py": {"names.identifier(name)": "of the closed form"},
+    "accompanist/log/databases.py": {
+        "names.identifier(name)": "of the closed form",
+        "names.identifier(role)": "of the closed form",
+        "quoted": "a number that was read, written in hexadecimal digits",
+    },
     "accompanist/log/queries.py": {
         "query": "`search.statement`: conditions are constants there, values are parameters"
     },

@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 
 import asyncpg
 
+from accompanist import postgres_server as postgres
 from accompanist.log import names
-from ops import postgres
 from tests.postgres import Database, passable_directory, provision_logs
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ class Pair:
     def __init__(self, place: Path) -> None:
         self.place = place
         self.primary = postgres.start_ready(place / "one", place / "s1", STREAMS)
-        self.standby: postgres.Server | None = None
+        self.standby: postgres.PostgresServer | None = None
         self._link = place / "s"
         self._lead_to(self.primary)
 
@@ -73,12 +73,12 @@ class Pair:
             if server is not None:
                 server.stop()
 
-    def _begin(self) -> postgres.Server:
+    def _begin(self) -> postgres.PostgresServer:
         server = postgres.start(self.place / "two", self.place / "s2", STREAMS)
         until(server.dsn(), "SELECT true")
         return server
 
-    def _lead_to(self, server: postgres.Server) -> None:
+    def _lead_to(self, server: postgres.PostgresServer) -> None:
         self._link.unlink(missing_ok=True)
         self._link.symlink_to(postgres.socket_place(server.socket_dir))
 

@@ -11,13 +11,13 @@ import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
+from accompanist import postgres_server as postgres
 from accompanist.errors import OperatorError
 from accompanist.limits import shards_count
 from accompanist.log import server
 from accompanist.log.postgres import PostgresLog
 from accompanist.runtime.messages import Header
 from accompanist.runtime.ports import LogUnavailable
-from ops import postgres
 from tests.log.failover import Pair, pair
 from tests.log.letters import burst, header, row
 from tests.log.worlds import PostgresWorld

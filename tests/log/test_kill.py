@@ -14,8 +14,8 @@ from accompanist.log.group import Flusher
 from accompanist.log.listener import Listener
 from accompanist.log.names import channel
 from accompanist.log.postgres import PostgresLog
+from accompanist.postgres_server import PostgresServer
 from accompanist.runtime.ports import Delivery, LogUnavailable, Request
-from ops.postgres import Server
 from tests.log.letters import decided, header, message, result, row
 from tests.postgres import SERVICES, Database, provision_logs, restart, server
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture
-def killable(request: pytest.FixtureRequest) -> Iterator[list[Server]]:
+def killable(request: pytest.FixtureRequest) -> Iterator[list[PostgresServer]]:
     """A server of the test's own and what it is restarted as: the last of the list runs."""
     with server(getattr(request, "param", None)) as first:
         servers = [first]
@@ -32,7 +32,7 @@ def killable(request: pytest.FixtureRequest) -> Iterator[list[Server]]:
             later.stop()
 
 
-async def test_no_acknowledged_commit_is_lost(killable: list[Server]) -> None:
+async def test_no_acknowledged_commit_is_lost(killable: list[PostgresServer]) -> None:
     database = Database(killable[0].dsn())
     await provision_logs(database)
     log = await PostgresLog.open(database.sidecar_dsn("warehouse"), "warehouse", SERVICES)
@@ -95,7 +95,7 @@ async def test_no_acknowledged_commit_is_lost(killable: list[Server]) -> None:
 
 
 @pytest.mark.parametrize("killable", [{"wal_writer_delay": "10s"}], indirect=True)
-async def test_what_stands_for_a_key_is_not_forgotten_once_it_was_told(killable: list[Server]) -> None:
+async def test_what_stands_for_a_key_is_not_forgotten_once_it_was_told(killable: list[PostgresServer]) -> None:
     """A start may be under way while Postgres is down, and is written after that. If what stands for its key was lost
     meanwhile, its client, who asks again, would begin a second session."""
     database = Database(killable[0].dsn())

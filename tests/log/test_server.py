@@ -15,7 +15,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from ops import postgres
+from accompanist import limits
+from accompanist import postgres_server as postgres
 from tests.postgres import passable_directory
 
 pytestmark = pytest.mark.postgres
@@ -29,7 +30,7 @@ def place() -> Iterator[Path]:
 
 @pytest.fixture
 def running(place: Path) -> Iterator[subprocess.Popen[str]]:
-    """`python -m ops.postgres run`, ready."""
+    """`python -m accompanist.postgres_server run`, ready."""
     process = begin(place)
     yield process
     if process.poll() is None:
@@ -41,7 +42,7 @@ def begin(place: Path) -> subprocess.Popen[str]:
     command: list[str | Path] = [
         sys.executable,
         "-m",
-        "ops.postgres",
+        "accompanist.postgres_server",
         "run",
         "--data",
         place / "data",
@@ -72,7 +73,7 @@ async def test_it_is_durable_private_and_not_root(place: Path, running: subproce
     assert await ask(place, "SHOW listen_addresses") == ""
     listens_in = postgres.socket_place(place / "s")
     assert stat.S_IMODE(listens_in.stat().st_mode) == 0o700
-    assert len(os.fsencode(listens_in / postgres.SOCKET_NAME)) <= postgres.SOCKET_BYTES_MAX
+    assert len(os.fsencode(listens_in / postgres.SOCKET_NAME)) <= limits.local_postgres_socket_bytes_max
     assert (place / "data").resolve().stat().st_uid != 0
 
 
@@ -131,7 +132,7 @@ def test_a_long_socket_path_is_placed_somewhere_short(place: Path) -> None:
     found = postgres.socket_place(deep)
     assert found != deep
     assert found == postgres.socket_place(deep), "the same at each start"
-    assert len(os.fsencode(found / postgres.SOCKET_NAME)) <= postgres.SOCKET_BYTES_MAX
+    assert len(os.fsencode(found / postgres.SOCKET_NAME)) <= limits.local_postgres_socket_bytes_max
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root starts it as somebody else")

@@ -16,13 +16,14 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from accompanist import postgres_server as postgres
 from accompanist.log import health_facts, names, settings
 from accompanist.log.connection import connect
 from accompanist.log.postgres import PostgresLog
 from accompanist.runtime.operator_identity import Operator
 from accompanist.runtime.ports import Delivery, InboxEntry, KeptVersion, QuotaLimits, SessionFilter
 from accompanist.worker import database as worker_database
-from ops import pgbouncer, postgres
+from ops import pgbouncer
 from tests.log.letters import burst, header, message, result, row, start, timer
 from tests.log.test_alike import Run, Script, held
 from tests.log.worlds import MemoryWorld, PostgresWorld, owner

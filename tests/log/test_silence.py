@@ -15,12 +15,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from accompanist import limits
+from accompanist import postgres_server as postgres
 from accompanist.limits import shards_count
 from accompanist.log import names
 from accompanist.log.listener import Listener
 from accompanist.log.postgres import PostgresLog
 from accompanist.runtime.ports import LogUnavailable
-from ops import postgres
 from ops.chaos.proxy import Edges
 from tests.postgres import SERVICES, Database
 

@@ -30,8 +30,8 @@ import pytest
 
 from accompanist.errors import AccompanistError
 from accompanist.log import names
+from accompanist.postgres_server import socket_place
 from ops.local import Cluster, cluster
-from ops.postgres import socket_place
 from tests.system.test_crash_points import persistently
 
 pytestmark = pytest.mark.postgres

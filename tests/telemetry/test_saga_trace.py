@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from accompanist.postgres_server import socket_place
 from accompanist.telemetry import names
 from ops.local import Cluster, cluster
-from ops.postgres import socket_place
 from tests.telemetry.receiver import Collector, Received, assert_one_tree, collector
 
 pytestmark = pytest.mark.postgres

@@ -11,8 +11,8 @@ import asyncpg
 import pytest
 
 from accompanist import limits
+from accompanist import postgres_server as postgres
 from accompanist.runtime.answers import Replied, RetryLater
-from ops import postgres
 from ops.chaos.proxy import Edges
 from tests.postgres import Database
 from tests.worker.test_orders import ORDER, playing

@@ -1,4 +1,4 @@
-"""A local Postgres for `make start`, `make demo` and the tests: one server, one data directory, one private socket.
+"""A local Postgres for `accompanist dev`, demos and tests: one server, one data directory, one private socket.
 
 The postmaster runs as a child of this process, and never as root. A keeper may restart `run` after any kill: it waits
 until a stale `postmaster.pid` and the last backends of a killed server are gone, and Postgres itself recovers the data.
@@ -32,11 +32,13 @@ from pathlib import Path
 from types import FrameType
 from urllib.parse import quote
 
+from accompanist import limits
+
 SOCKET_NAME = ".s.PGSQL.5432"
-SOCKET_BYTES_MAX = 100
 SUPERUSER = "postgres"
 READY_SECONDS = 30.0
 STALE_SECONDS = 10.0
+AGAIN_SECONDS = 0.2
 STEP_SECONDS = 0.02
 PLACES = (Path("/var/lib/accompanist"), Path("/tmp/accompanist-root"))
 PR_SET_PDEATHSIG = 1
@@ -186,7 +188,7 @@ def socket_place(socket_dir: Path) -> Path:
     """Where the socket asked for in `socket_dir` really is: there, or at a short path of the server's own user."""
     socket_dir = socket_dir.absolute()
     who = identity()
-    if not who.borrowed and len(os.fsencode(socket_dir / SOCKET_NAME)) <= SOCKET_BYTES_MAX:
+    if not who.borrowed and len(os.fsencode(socket_dir / SOCKET_NAME)) <= limits.local_postgres_socket_bytes_max:
         return socket_dir
     if who.borrowed:  # root writes pid files and sockets beside it, and may not do so where somebody else can
         return _common_place() / f"socket-{_short(socket_dir)}"
@@ -256,7 +258,7 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
 
 
-class Server:
+class PostgresServer:
     """A postmaster and where it listens."""
 
     def __init__(self, process: subprocess.Popen[bytes], place: Path, socket_dir: Path) -> None:
@@ -301,9 +303,9 @@ class Server:
         return self.process.wait()
 
 
-def start(data: Path, socket_dir: Path, more: Mapping[str, str] | None = None) -> Server:
+def start(data: Path, socket_dir: Path, more: Mapping[str, str] | None = None) -> PostgresServer:
     """Start a postmaster on `data`, made if it is not there, with `more` settings over ours. It is not ready yet: see
-    `Server.wait_ready`."""
+    `PostgresServer.wait_ready`."""
     who = identity()
     place = _data_place(data, who)
     _initialise(place, who)
@@ -323,7 +325,7 @@ def start(data: Path, socket_dir: Path, more: Mapping[str, str] | None = None) -
         group=who.group,
         extra_groups=who.groups,
     )
-    return Server(process, place, socket_dir)
+    return PostgresServer(process, place, socket_dir)
 
 
 def _settings(more: Mapping[str, str]) -> dict[str, str]:
@@ -333,7 +335,7 @@ def _settings(more: Mapping[str, str]) -> dict[str, str]:
     return {**SETTINGS, **more}
 
 
-def start_ready(data: Path, socket_dir: Path, more: Mapping[str, str] | None = None) -> Server:
+def start_ready(data: Path, socket_dir: Path, more: Mapping[str, str] | None = None) -> PostgresServer:
     """Start and wait. After a kill the old server's last backends still hold its memory for a moment, and Postgres
     refuses to start beside them: that is tried again for a while."""
     until = time.monotonic() + STALE_SECONDS
@@ -345,7 +347,7 @@ def start_ready(data: Path, socket_dir: Path, more: Mapping[str, str] | None = N
             server.stop()
             if time.monotonic() > until:
                 raise
-            time.sleep(0.2)
+            time.sleep(AGAIN_SECONDS)
         else:
             return server
 
@@ -375,7 +377,9 @@ def run(data: Path, socket_dir: Path, more: Mapping[str, str] | None = None) -> 
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m ops.postgres", description="A local Postgres in the foreground.")
+    parser = argparse.ArgumentParser(
+        prog="python -m accompanist.postgres_server", description="A local Postgres in the foreground."
+    )
     verbs = parser.add_subparsers(dest="verb", required=True)
     for name, text in (("run", "run the server"), ("dsn", "print its address")):
         verb = verbs.add_parser(name, help=text)

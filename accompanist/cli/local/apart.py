@@ -9,27 +9,14 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
-
-import asyncpg
 
 
 def in_database(dsn: str, name: str) -> str:
     """The same server and login, another database."""
     return urlunsplit(urlsplit(dsn)._replace(path=f"/{name}"))
-
-
-async def create(admin_dsn: str, databases: Iterable[str]) -> None:
-    """Databases that are not there yet; names are ours."""
-    connection = await asyncpg.connect(admin_dsn)
-    try:
-        for name in databases:
-            if not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name):
-                await connection.execute(f"CREATE DATABASE {name}")
-    finally:
-        await connection.close()
 
 
 def introduce(services: Collection[str], directory: Path) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""The service alpha: what it can do, and its worker."""

@@ -1,0 +1,1 @@
+"""The service beta: what it can do, and its worker."""
