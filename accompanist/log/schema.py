@@ -45,6 +45,7 @@ REVISIONS = (
     "0025",
     "0026",
     "0027",
+    "0029",
 )
 """All revisions this program knows, oldest first."""
 

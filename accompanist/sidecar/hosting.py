@@ -229,7 +229,7 @@ class Hosted:
             raise AuthorError(
                 UNKNOWN_CHOREOGRAPHY,
                 f"{name} cannot be started at {self._service}",
-                f"it can be started here: {', '.join(self._startable_names()) or 'none'}",
+                f"it can be started here: {', '.join(self.startable_names()) or 'none'}",
             )
         return program, self._bindings[choreography.fingerprint][0]
 
@@ -245,7 +245,8 @@ class Hosted:
                         f"add it to `choreographies` of [service.{service}]",
                     )
 
-    def _startable_names(self) -> list[str]:
+    def startable_names(self) -> list[str]:
+        """The choreographies that can be started here."""
         return sorted(
             choreography.name
             for choreography in self.choreographies.values()

@@ -268,6 +268,19 @@ GRANT SELECT ON version TO :"sidecar";
 GRANT INSERT (fingerprint, choreography, kept, digest, seal) ON version TO :"sidecar";
 GRANT UPDATE (choreography, kept, digest, seal, seen_at) ON version TO :"sidecar";
 
+-- What `start` may start: the choreographies that begin at a role of this service, as its sidecar published them when
+-- it last began. `heading` is what the header of such a session says of its version, as members of a JSON object.
+-- `parameters` is the JSON schema of the arguments, as one object; what it names stands in `types`.
+CREATE TABLE startable (
+    choreography text PRIMARY KEY,
+    role text NOT NULL,
+    heading text NOT NULL,
+    parameters jsonb NOT NULL,
+    types jsonb NOT NULL,
+    published_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+GRANT SELECT, INSERT, UPDATE, DELETE ON startable TO :"sidecar";
+
 -- The program of each role of each version, as text, for people. The first one stays.
 CREATE TABLE projection (
     choreography text NOT NULL,
@@ -318,4 +331,4 @@ CREATE TABLE alembic_version (
     CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 GRANT SELECT ON alembic_version TO :"sidecar";
-INSERT INTO alembic_version VALUES ('0027');
+INSERT INTO alembic_version VALUES ('0029');
