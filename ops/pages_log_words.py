@@ -44,6 +44,12 @@ TABLES: Mapping[str, Table] = {
         "What operators did: which verb, to which session, who, and why. It is written in the commit of the deed.",
         "by `forget`, `audit_days` after the deed.",
     ),
+    "awaited": Table(
+        RECORD,
+        "The events that roles of this service wait for, by version, with the types of their values, as a sidecar of "
+        "this service published them when it last began.",
+        "when a sidecar begins that does not have the version deployed.",
+    ),
     "forgotten": Table(
         QUEUE,
         "Sessions whose stub is gone and whose workers have still to be told `accompanist.forget`.",
@@ -225,6 +231,7 @@ FUNCTIONS: Mapping[str, Function] = {
         BOUNDS, "analyses tables that have grown fourfold, so that plans fit before autovacuum comes"
     ),
     "start": Function(APPLICATIONS, "starts a session that is there when the caller's transaction commits"),
+    "signal": Function(APPLICATIONS, "tells a role of this service an event when the caller's transaction commits"),
     "misfit": Function(APPLICATIONS, "what is wrong with a value, by the JSON schema of its type"),
     "canonical": Function(APPLICATIONS, "JSON in its one form: keys in order, no spaces"),
     "name_of_key": Function(APPLICATIONS, "the id under which a client's key is kept"),

@@ -18,7 +18,7 @@ from uuid import UUID
 import msgspec
 
 from accompanist.client.answers import Refused
-from accompanist.client.choreographies import Asked
+from accompanist.client.choreographies import Asked, encoded
 from accompanist.log import names
 
 _OURS = re.compile(r"AC(\d{3})\Z")
@@ -72,6 +72,17 @@ def start(
         SqlParameter("attributes", "jsonb", _json(attributes)),
     )
     return FunctionCall(names.identifier(schema), "start", parameters, UUID)
+
+
+def signal(schema: str, session: UUID, role: str, name: str, value: Any) -> FunctionCall:
+    """The call that tells an event. Raises EncodeError, and ValueError for a schema that is no name."""
+    parameters = (
+        SqlParameter("session", "uuid", str(session)),
+        SqlParameter("role", "text", role),
+        SqlParameter("name", "text", name),
+        SqlParameter("value", "jsonb", bytes(encoded(value)).decode()),
+    )
+    return FunctionCall(names.identifier(schema), "signal", parameters, "true".__eq__)
 
 
 def _json(value: Any) -> str:

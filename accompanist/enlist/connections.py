@@ -34,7 +34,7 @@ class DjangoConnection(Protocol):
     def cursor(self) -> Any: ...
 
 
-def with_asyncpg(connection: AsyncpgConnection, schema: str) -> Enlisted[Awaitable[UUID]]:
+def with_asyncpg(connection: AsyncpgConnection, schema: str) -> Enlisted[Awaitable[UUID], Awaitable[bool]]:
     """The log in `schema`, over asyncpg."""
 
     async def ask(call: FunctionCall) -> Any:
@@ -44,7 +44,7 @@ def with_asyncpg(connection: AsyncpgConnection, schema: str) -> Enlisted[Awaitab
     return Enlisted(schema, ask)
 
 
-def with_psycopg(connection: psycopg.Connection[Any], schema: str) -> Enlisted[UUID]:
+def with_psycopg(connection: psycopg.Connection[Any], schema: str) -> Enlisted[UUID, bool]:
     """The log in `schema`, over psycopg 3."""
 
     def ask(call: FunctionCall) -> Any:
@@ -54,7 +54,9 @@ def with_psycopg(connection: psycopg.Connection[Any], schema: str) -> Enlisted[U
     return Enlisted(schema, ask)
 
 
-def with_async_psycopg(connection: psycopg.AsyncConnection[Any], schema: str) -> Enlisted[Awaitable[UUID]]:
+def with_async_psycopg(
+    connection: psycopg.AsyncConnection[Any], schema: str
+) -> Enlisted[Awaitable[UUID], Awaitable[bool]]:
     """The log in `schema`, over psycopg 3 with an event loop."""
 
     async def ask(call: FunctionCall) -> Any:
@@ -66,7 +68,7 @@ def with_async_psycopg(connection: psycopg.AsyncConnection[Any], schema: str) ->
     return Enlisted(schema, ask)
 
 
-def with_sqlalchemy(session: Session | scoped_session[Any] | Connection, schema: str) -> Enlisted[UUID]:
+def with_sqlalchemy(session: Session | scoped_session[Any] | Connection, schema: str) -> Enlisted[UUID, bool]:
     """The log in `schema`, over a session or a connection of SQLAlchemy, whatever its driver is."""
 
     def ask(call: FunctionCall) -> Any:
@@ -76,7 +78,9 @@ def with_sqlalchemy(session: Session | scoped_session[Any] | Connection, schema:
     return Enlisted(schema, ask)
 
 
-def with_async_sqlalchemy(session: AsyncSession | AsyncConnection, schema: str) -> Enlisted[Awaitable[UUID]]:
+def with_async_sqlalchemy(
+    session: AsyncSession | AsyncConnection, schema: str
+) -> Enlisted[Awaitable[UUID], Awaitable[bool]]:
     """The same with an event loop."""
 
     async def ask(call: FunctionCall) -> Any:
@@ -86,7 +90,7 @@ def with_async_sqlalchemy(session: AsyncSession | AsyncConnection, schema: str) 
     return Enlisted(schema, ask)
 
 
-def with_django(connection: DjangoConnection, schema: str) -> Enlisted[UUID]:
+def with_django(connection: DjangoConnection, schema: str) -> Enlisted[UUID, bool]:
     """The log in `schema`, over a connection of Django. In `transaction.atomic()` the session is there when the block
     commits; `on_commit` is not needed."""
 

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar, TypeVarTuple, overload
+from uuid import UUID
 
 from accompanist.client.choreographies import asked
 from accompanist.enlist import calls
 from accompanist.language.words import Role
 
 S = TypeVar("S")
+T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 A = TypeVar("A", bound=Role)
 B = TypeVar("B", bound=Role)
@@ -28,9 +30,9 @@ G = TypeVar("G", bound=Role)
 H = TypeVar("H", bound=Role)
 
 
-class Enlisted(Generic[S]):
+class Enlisted(Generic[S, T]):
     """A service's log, enlisted in a transaction. `ask` runs a call over its connection; S is what it answers to a
-    start: a session's id, or one to be awaited."""
+    start: a session's id, or one to be awaited. T is the same for an event: whether it is new."""
 
     def __init__(self, schema: str, ask: Callable[[calls.FunctionCall], Any]) -> None:
         self._schema = schema
@@ -151,3 +153,9 @@ class Enlisted(Generic[S]):
         `attributes`: found by `Client.list`. Raises AuthorError, EncodeError, Refused, ValueError."""
         wanted = asked(choreography, arguments, named)
         return self._ask(calls.start(self._schema, wanted, key, deadline_s, attributes))
+
+    def signal(self, session: UUID, role: str, name: str, value: object) -> T:
+        """Tell a role of this service an event when the transaction commits; whether it is new. The first value of an
+        event counts. Raises EncodeError, Refused, ValueError."""
+        told: T = self._ask(calls.signal(self._schema, session, role, name, value))
+        return told

@@ -1,4 +1,5 @@
-"""What a sidecar publishes in its log for the SQL function `start`: the choreographies that its service may start.
+"""What a sidecar publishes in its log for the SQL functions of applications: what `start` may start, and what `signal`
+may tell.
 
 Not promised: that each sidecar of a service would publish the same. While a deployment goes on, the one that began last
 has said what new sessions begin with.
@@ -20,6 +21,15 @@ ORDER BY choreography
 ON CONFLICT (choreography) DO UPDATE SET role = excluded.role, heading = excluded.heading,
     parameters = excluded.parameters, types = excluded.types, published_at = clock_timestamp()"""
 
+_AWAITED = """
+WITH given AS (
+    SELECT * FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::jsonb[]) AS g (fingerprint, role, events, types)
+), gone AS (
+    DELETE FROM awaited a WHERE NOT EXISTS (SELECT FROM given g WHERE (g.fingerprint, g.role) = (a.fingerprint, a.role))
+)
+INSERT INTO awaited (fingerprint, role, events, types) SELECT * FROM given ORDER BY fingerprint, role
+ON CONFLICT (fingerprint, role) DO UPDATE SET events = excluded.events, types = excluded.types"""
+
 
 class StartableChoreography(NamedTuple):
     """A choreography that begins at `role` of this service. `heading`: the members of a header, as JSON without its
@@ -30,6 +40,16 @@ class StartableChoreography(NamedTuple):
     role: str
     heading: str
     parameters: str
+    types: str
+
+
+class AwaitedEvents(NamedTuple):
+    """The events that `role` waits for in a version: the JSON schema of each one's value by its name; `types`: the
+    schemas that these name."""
+
+    fingerprint: str
+    role: str
+    events: str
     types: str
 
 
@@ -44,3 +64,9 @@ class PostgresPublished:
         columns = [[row[at] for row in rows] for at in range(len(StartableChoreography._fields))]
         async with reach(), self._pool.acquire() as connection:
             await connection.execute(_PUBLISH, *columns)
+
+    async def events(self, rows: Sequence[AwaitedEvents]) -> None:
+        """Publish these versions and roles and no others. Raises LogUnavailable."""
+        columns = [[row[at] for row in rows] for at in range(len(AwaitedEvents._fields))]
+        async with reach(), self._pool.acquire() as connection:
+            await connection.execute(_AWAITED, *columns)

@@ -196,6 +196,10 @@ class Hosted:
         """All hosted programs of a role of that name, of every choreography and version."""
         return [program for (_, played), program in self._programs.items() if played == role]
 
+    def programs(self) -> list[RoleProgram]:
+        """All hosted programs, of every choreography, version and role."""
+        return list(self._programs.values())
+
     def hosts(self, fingerprint: str, role: str) -> bool:
         return (fingerprint, role) in self._programs
 

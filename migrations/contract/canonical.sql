@@ -2,7 +2,7 @@
 -- `canonical` of `accompanist/language/values/codec.py` writes the same, but for numbers. They stand here as jsonb
 -- keeps them: exponents are written out, and -0.0 is 0.0.
 --
--- Called by: `start`.
+-- Called by: `signal`, `start`.
 -- Locks: nothing.
 -- Answers: the text.
 CREATE FUNCTION canonical(given jsonb) RETURNS text

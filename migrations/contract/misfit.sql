@@ -3,7 +3,7 @@
 -- `additionalProperties`, `items`, `prefixItems`, `minItems` and `maxItems`. Whatever else a type asks for is left to
 -- the sidecar. `place` is the path of the value, for people.
 --
--- Called by: `start`.
+-- Called by: `signal`, `start`.
 -- Locks: nothing.
 -- Answers: what is wrong, without the value; null where nothing is.
 CREATE FUNCTION misfit(given jsonb, wanted jsonb, types jsonb, place text) RETURNS text

@@ -14,6 +14,6 @@ SET LOCAL ROLE :"owner";
 SET LOCAL search_path = :"schema", pg_temp;
 
 -- Peers see the schema in order to call `deliver`, and may do nothing else in it. The service's own worker sees it in
--- order to call `start`, inside its own transactions.
+-- order to call `start` and `signal`, inside its own transactions.
 REVOKE ALL ON SCHEMA :"schema" FROM PUBLIC;
 GRANT USAGE ON SCHEMA :"schema" TO accompanist_peer, :"sidecar", :"worker";

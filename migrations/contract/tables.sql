@@ -281,6 +281,18 @@ CREATE TABLE startable (
 );
 GRANT SELECT, INSERT, UPDATE, DELETE ON startable TO :"sidecar";
 
+-- What `signal` may tell: for each version that the sidecar had deployed when it last began, and each role of this
+-- service in it, the events that the role waits for, with the JSON schema of each one's value. What these name stands
+-- in `types`.
+CREATE TABLE awaited (
+    fingerprint text NOT NULL,
+    role text NOT NULL,
+    events jsonb NOT NULL,
+    types jsonb NOT NULL,
+    PRIMARY KEY (fingerprint, role)
+);
+GRANT SELECT, INSERT, UPDATE, DELETE ON awaited TO :"sidecar";
+
 -- The program of each role of each version, as text, for people. The first one stays.
 CREATE TABLE projection (
     choreography text NOT NULL,

@@ -1,4 +1,4 @@
-"""Sessions are started inside an application's own transaction.
+"""Sessions are started, and told events, inside an application's own transaction.
 
 Revision ID: 0029
 """

@@ -14,7 +14,7 @@ import pytest
 from accompanist.log import names
 from accompanist.sidecar.compiling.here import Here
 from accompanist.sidecar.hosting import Hosted
-from accompanist.sidecar.publishing import startable
+from accompanist.sidecar.publishing import awaited, startable
 from tests.log.worlds import PostgresWorld
 from tests.postgres import SERVICES, Database
 
@@ -36,6 +36,10 @@ class Shop:
         """The sessions that were started: id, arguments, header."""
         return [tuple(row) for row in await self._asked(STARTS)]
 
+    async def events(self) -> list[tuple[Any, ...]]:
+        """The events that were told: session, site."""
+        return [tuple(row) for row in await self._asked("SELECT session, site FROM inbox WHERE kind = 'event'")]
+
     async def placed(self) -> int:
         """How many orders the application has of its own."""
         [[count]] = await self._asked(f"SELECT count(*) FROM {WORKER}.placed")  # noqa: S608
@@ -52,9 +56,11 @@ class Shop:
 async def published(database: Database) -> None:
     world = PostgresWorld(database)
     hosted = Hosted("warehouse", lambda _, roles: {role: BOUND[cls] for role, cls in roles.items()}, Here())
-    hosted.add_files([ROOT / "workers" / "orders" / "choreography.py"], ROOT)
+    orders = ROOT / "workers" / "orders"
+    hosted.add_files([orders / "choreography.py", orders / "approval.py"], ROOT)
     log: Any = await world.sidecar("warehouse")
     await log.published().starts(startable(hosted))
+    await log.published().events(awaited(hosted))
     await world.close()
     worker = await asyncpg.connect(database.worker_dsn("warehouse"))
     await worker.execute("CREATE TABLE placed (number integer PRIMARY KEY)")

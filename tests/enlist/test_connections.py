@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import orjson
 import pytest
@@ -14,7 +14,7 @@ from accompanist.errors import AccompanistError
 from tests.enlist.conftest import Shop
 from tests.enlist.libraries import LIBRARIES, Transaction, given
 from workers.orders.choreography import fulfil_order
-from workers.orders.messages import Line, Order
+from workers.orders.messages import Approval, Line, Order
 
 ORDER = Order("customer-gold", (Line("kettle", 2),))
 SENT = {"order": {"customer": "customer-gold", "lines": [{"product": "kettle", "quantity": 2}]}}
@@ -105,3 +105,16 @@ async def test_an_error_of_the_database_stays_its_own(shop: Shop, over: Over) ->
             await given(log.start(fulfil_order, ORDER))
     assert not isinstance(caught.value, AccompanistError)
     assert await shop.starts() == []
+
+
+async def test_an_event_is_told_when_the_transaction_commits(shop: Shop, over: Over) -> None:
+    session, approval = uuid4(), Approval("ann", granted=True)
+    with pytest.raises(Refused, match="ACC740"):
+        async with over(shop) as (_, log):
+            await given(log.signal(session, "warehouse", "aproved", approval))
+    async with over(shop) as (_, log):
+        assert await given(log.signal(session, "warehouse", "approved", approval)) is True
+        assert await shop.events() == []
+    async with over(shop) as (_, log):
+        assert await given(log.signal(session, "warehouse", "approved", approval)) is False
+    assert await shop.events() == [(session, "!event/approved")]

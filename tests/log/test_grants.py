@@ -18,6 +18,7 @@ SIDECAR_TABLES = {
     "audit": {"SELECT", "INSERT"},
     "audit_id_seq": set[str](),
     "arrival": {"SELECT", "UPDATE", "DELETE"},
+    "awaited": {"SELECT", "INSERT", "UPDATE", "DELETE"},
     "forgotten": {"SELECT"},
     "gate": {"SELECT", "UPDATE"},
     "inbox": {"SELECT"},
@@ -44,7 +45,7 @@ FUNCTIONS = {
 }  # fmt: skip
 OF_ACCEPT = {"heads", "sayable", "shard_of"}
 """Called by `accept` alone, which runs as the owner, and granted to nobody."""
-OF_APPLICATIONS = {"start"}
+OF_APPLICATIONS = {"signal", "start"}
 """Called by the service's own applications, inside their own transactions, with the login of its worker."""
 OF_START = {"canonical", "misfit", "name_of_key", "sha1"}
 """Called by those alone, which run as the owner, and granted to nobody."""
@@ -156,6 +157,7 @@ async def test_what_runs_as_the_owner_is_little_and_its_path_is_fixed(postgres_w
         "lighten",
         "links",
         "request_of",
+        "signal",
         "start",
     }
     for row in rows:

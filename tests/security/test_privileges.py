@@ -211,6 +211,7 @@ async def test_an_operators_own_bounds_stay(admin: asyncpg.Connection, module_da
         "SELECT acc_payment.accept('payment', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', false)",
         "SELECT * FROM acc_payment.request_of(gen_random_uuid(), gen_random_uuid(), '', '')",
         "SELECT acc_warehouse.start('fulfil_order', '{}')",
+        "SELECT acc_warehouse.signal(gen_random_uuid(), 'warehouse', 'approved', '{}')",
         "SELECT acc_payment.deliver('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', false)",
         "SELECT * FROM warehouse_worker.fence_call",
         "CREATE TABLE acc_payment.mine (one integer)",

@@ -1,5 +1,5 @@
-DROP FUNCTION start, name_of_key, sha1, misfit, canonical;
-DROP TABLE startable;
+DROP FUNCTION signal, start, name_of_key, sha1, misfit, canonical;
+DROP TABLE startable, awaited;
 DO $$
 BEGIN
     EXECUTE format('REVOKE USAGE ON SCHEMA %I FROM %I',
