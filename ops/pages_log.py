@@ -46,7 +46,8 @@ _FUNCTIONS = """
 SELECT p.proname AS name, bool_or(p.prosecdef) AS definer, string_agg(p.prosrc, E'\n') AS source,
     min(pg_get_function_result(p.oid)) AS result,
     bool_or(has_function_privilege($2::name, p.oid, 'EXECUTE')) AS sidecar,
-    bool_or(has_function_privilege($3::name, p.oid, 'EXECUTE')) AS peer
+    bool_or(has_function_privilege($3::name, p.oid, 'EXECUTE')) AS peer,
+    bool_or(has_function_privilege($4::name, p.oid, 'EXECUTE')) AS application
 FROM pg_proc p WHERE p.pronamespace = $1::regnamespace GROUP BY p.proname ORDER BY p.proname"""
 
 _INSERTS = re.compile(r"\bINSERT INTO (\w+)")
@@ -69,7 +70,7 @@ async def parts(dsn: str, schema: str, service: str) -> dict[str, str]:
     try:
         sidecar = names.sidecar_role(service)
         tables = await connection.fetch(_TABLES, schema, sidecar)
-        functions = await connection.fetch(_FUNCTIONS, schema, sidecar, names.PEER_ROLE)
+        functions = await connection.fetch(_FUNCTIONS, schema, sidecar, names.PEER_ROLE, names.worker_role(service))
     finally:
         await connection.close()
     modules = modules_of_the_log()
@@ -120,10 +121,11 @@ def _function(row: asyncpg.Record, functions: Mapping[str, str], modules: Mappin
     name = row["name"]
     callers = callers_of(name, functions, modules)
     said = ["peers may call it"] if row["peer"] else []
+    said += ["applications may call it"] if row["application"] else []
     said += ["*as the owner*"] if row["definer"] else []
     if row["result"] == "trigger":
         said.append("run by a trigger")
-    else:
+    elif callers or not row["application"]:
         said.append(f"called by {_who(callers)}" if callers else "used in a column")
     return f"`{name}`: {FUNCTIONS[name].does} ({'; '.join(said)})"
 

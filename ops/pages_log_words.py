@@ -44,6 +44,12 @@ TABLES: Mapping[str, Table] = {
         "What operators did: which verb, to which session, who, and why. It is written in the commit of the deed.",
         "by `forget`, `audit_days` after the deed.",
     ),
+    "awaited": Table(
+        RECORD,
+        "The events that roles of this service wait for, by version, with the types of their values, as a sidecar of "
+        "this service published them when it last began.",
+        "when a sidecar begins that does not have the version deployed.",
+    ),
     "forgotten": Table(
         QUEUE,
         "Sessions whose stub is gone and whose workers have still to be told `accompanist.forget`.",
@@ -116,6 +122,12 @@ TABLES: Mapping[str, Table] = {
         "Who holds each shard, and under which epoch. The epoch grows at each acquisition.",
         "never.",
     ),
+    "startable": Table(
+        RECORD,
+        "The choreographies that `start` may start, with the types of their arguments, as a sidecar of this service "
+        "published them when it last began.",
+        "when a sidecar begins that does not start it any more.",
+    ),
     "stub": Table(
         RECORD,
         "What is left of a collected session at a role: its outcome. It makes `accept` answer `closed`.",
@@ -140,6 +152,7 @@ WRITING = "Committing"
 RECEIVING = "Handing over and receiving"
 SENDING = "The outbox"
 BOUNDS = "Bounds of peers"
+APPLICATIONS = "For applications"
 KEPT = "Keys and versions"
 COLLECTING = "Collection"
 SMALL = "Small ones"
@@ -150,6 +163,7 @@ GROUPS: Mapping[str, str] = {
     RECEIVING: "How a message comes into `inbox` and is read from it.",
     SENDING: "What was not taken, and services in other databases.",
     BOUNDS: "What one peer may have here.",
+    APPLICATIONS: "What an application may call inside its own transactions, with the login of the service's worker.",
     KEPT: "What is remembered by a name.",
     COLLECTING: "What is over leaves, a batch in a commit.",
     SMALL: "What the others are made of.",
@@ -216,6 +230,12 @@ FUNCTIONS: Mapping[str, Function] = {
     "keep_statistics": Function(
         BOUNDS, "analyses tables that have grown fourfold, so that plans fit before autovacuum comes"
     ),
+    "start": Function(APPLICATIONS, "starts a session that is there when the caller's transaction commits"),
+    "signal": Function(APPLICATIONS, "tells a role of this service an event when the caller's transaction commits"),
+    "misfit": Function(APPLICATIONS, "what is wrong with a value, by the JSON schema of its type"),
+    "canonical": Function(APPLICATIONS, "JSON in its one form: keys in order, no spaces"),
+    "name_of_key": Function(APPLICATIONS, "the id under which a client's key is kept"),
+    "sha1": Function(APPLICATIONS, "SHA-1, which Postgres has in an extension only"),
     "request_of": Function(KEPT, "the session that stands for a client's key, made by whoever asks first"),
     "forget_requests": Function(KEPT, "removes keys that are old and of which nothing is left"),
     "forget_versions": Function(KEPT, "removes versions that are old and that nothing open or waiting needs"),

@@ -12,6 +12,8 @@ nature: lost against time it is declined, with the reason `timeout`.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from accompanist import limits
 
@@ -47,6 +49,12 @@ def event_in(operation: str) -> str | None:
         if operation.startswith(prefix):
             return operation.removeprefix(prefix)
     return None
+
+
+def events_in(operation_types: Mapping[str, tuple[Any, Any]]) -> list[tuple[str, Any]]:
+    """The events that a role waits for, with the types of their values; `operation_types` as a RoleProgram has them."""
+    found = [(event_in(name), returns) for name, (_, returns) in operation_types.items()]
+    return [(name, returns) for name, returns in found if name is not None]
 
 
 def in_words(operation: str) -> str:

@@ -25,6 +25,7 @@ def files(service: str, schema: str) -> dict[str, str]:
     put_in = {
         ':"owner"': names.owner_role(service),
         ':"sidecar"': names.sidecar_role(service),
+        ':"worker"': names.worker_role(service),
         ':"schema"': names.identifier(schema),
         ":'service'": f"'{service}'",
     }

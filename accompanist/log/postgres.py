@@ -40,6 +40,7 @@ from accompanist.log.guard import Guard, LostHandler, begin, commits_are_missing
 from accompanist.log.leases import HeldEpochs
 from accompanist.log.links import PostgresLinks
 from accompanist.log.pooler import open_transactions
+from accompanist.log.published import PostgresPublished
 from accompanist.log.queries import PostgresQueries
 from accompanist.log.requests import FORGET as FORGET_REQUESTS
 from accompanist.log.requests import PostgresRequests
@@ -215,6 +216,10 @@ class PostgresLog:
     def links(self) -> PostgresLinks:
         """Where the sidecars of this database take messages directly."""
         return PostgresLinks(self._pool, self._schemas)
+
+    def published(self) -> PostgresPublished:
+        """What this service may start, for the SQL function `start`."""
+        return PostgresPublished(self._pool)
 
     async def close(self) -> None:
         """Close all connections; statements in flight are cut off. Leases stay until `release` or their expiry."""

@@ -47,6 +47,7 @@ REVISIONS = (
     "0027",
     "0028",
     "0029",
+    "0030",
 )
 """All revisions this program knows, oldest first."""
 

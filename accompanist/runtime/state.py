@@ -205,7 +205,7 @@ class SessionState:
             if self.is_initiator:
                 arguments = decode_arguments(program, self.arguments or b"{}")
         except PeerError as problem:
-            raise Failed(problem.text) from None
+            raise Failed(f"{problem.code} {problem.text}") from None
         return Run(program, self.header, self.mailbox, self.results, arguments)
 
     @property

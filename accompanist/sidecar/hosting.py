@@ -196,6 +196,10 @@ class Hosted:
         """All hosted programs of a role of that name, of every choreography and version."""
         return [program for (_, played), program in self._programs.items() if played == role]
 
+    def programs(self) -> list[RoleProgram]:
+        """All hosted programs, of every choreography, version and role."""
+        return list(self._programs.values())
+
     def hosts(self, fingerprint: str, role: str) -> bool:
         return (fingerprint, role) in self._programs
 
@@ -229,7 +233,7 @@ class Hosted:
             raise AuthorError(
                 UNKNOWN_CHOREOGRAPHY,
                 f"{name} cannot be started at {self._service}",
-                f"it can be started here: {', '.join(self._startable_names()) or 'none'}",
+                f"it can be started here: {', '.join(self.startable_names()) or 'none'}",
             )
         return program, self._bindings[choreography.fingerprint][0]
 
@@ -245,7 +249,8 @@ class Hosted:
                         f"add it to `choreographies` of [service.{service}]",
                     )
 
-    def _startable_names(self) -> list[str]:
+    def startable_names(self) -> list[str]:
+        """The choreographies that can be started here."""
         return sorted(
             choreography.name
             for choreography in self.choreographies.values()

@@ -62,6 +62,7 @@ from accompanist.sidecar.loops.missed_wakeups import MissedWakeUps
 from accompanist.sidecar.loops.peer_quota import PeerQuotas
 from accompanist.sidecar.loops.relay import Receiver, Relay
 from accompanist.sidecar.peering import peering, peers_access
+from accompanist.sidecar.publishing import awaited, startable
 from accompanist.sidecar.refused_connections import RefusedConnections
 from accompanist.sidecar.sealing import version_key
 from accompanist.sidecar.sessions.driver import Driver
@@ -195,6 +196,9 @@ class Sidecar:
         leave.push_async_callback(self._flusher.close)
         versions = Versions(self._hosted, self._log, tombstone_ms=service.tombstone_s * 1000)
         await versions.register()
+        published = self._log.published()
+        await published.starts(startable(self._hosted))
+        await published.events(awaited(self._hosted))
         self._quotas = PeerQuotas(self._log, len(self._config.peers_of(service.name)) - 1)
         early = EarlyRelease(self._hand_early, self._log.accept, self._quotas.crowded)
         self._driver = Driver(

@@ -28,7 +28,8 @@
 -- four times its bound, since counting costs as much as there is. So much may a peer go beyond its bound. Everybody's
 -- rows are counted only where the table is big enough to hold them: a row takes 64 bytes at least, so a page holds 128.
 --
--- Called by: `deliver`, `accompanist/log/postgres.py`; there for peers in other databases, behind `mark`.
+-- Called by: `deliver`, `signal`, `start`, `accompanist/log/postgres.py`; there for peers in other databases, behind
+--   `mark`.
 -- Locks: the rows of `inbox` that it inserts, in the order of their keys, so that two callers never wait for each other
 --   in a circle. It waits for another call that inserts the same key, 250 ms at most.
 -- Answers: a text for each message, as above.

@@ -7,7 +7,7 @@
 -- Its commit waits for the disk, because a start is built upon its answer. If the row were lost in a crash, the same
 -- key would begin a second session.
 --
--- Called by: `accompanist/log/requests.py`.
+-- Called by: `start`, `accompanist/log/requests.py`.
 -- Locks: the name in `request`, until the commit, where it inserts it. It waits for another call that inserts it, 2 s
 --   at most.
 -- Answers: one row: the session, its choreography, the digest (null for one that began before digests were kept), and

@@ -271,6 +271,31 @@ GRANT SELECT ON version TO :"sidecar";
 GRANT INSERT (fingerprint, choreography, kept, digest, seal) ON version TO :"sidecar";
 GRANT UPDATE (choreography, kept, digest, seal, seen_at) ON version TO :"sidecar";
 
+-- What `start` may start: the choreographies that begin at a role of this service, as its sidecar published them when
+-- it last began. `heading` is what the header of such a session says of its version, as members of a JSON object.
+-- `parameters` is the JSON schema of the arguments, as one object; what it names stands in `types`.
+CREATE TABLE startable (
+    choreography text PRIMARY KEY,
+    role text NOT NULL,
+    heading text NOT NULL,
+    parameters jsonb NOT NULL,
+    types jsonb NOT NULL,
+    published_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+GRANT SELECT, INSERT, UPDATE, DELETE ON startable TO :"sidecar";
+
+-- What `signal` may tell: for each version that the sidecar had deployed when it last began, and each role of this
+-- service in it, the events that the role waits for, with the JSON schema of each one's value. What these name stands
+-- in `types`.
+CREATE TABLE awaited (
+    fingerprint text NOT NULL,
+    role text NOT NULL,
+    events jsonb NOT NULL,
+    types jsonb NOT NULL,
+    PRIMARY KEY (fingerprint, role)
+);
+GRANT SELECT, INSERT, UPDATE, DELETE ON awaited TO :"sidecar";
+
 -- The program of each role of each version, as text, for people. The first one stays.
 CREATE TABLE projection (
     choreography text NOT NULL,
@@ -325,4 +350,4 @@ CREATE TABLE alembic_version (
     CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 GRANT SELECT ON alembic_version TO :"sidecar";
-INSERT INTO alembic_version VALUES ('0029');
+INSERT INTO alembic_version VALUES ('0030');

@@ -327,6 +327,7 @@ BESIDE = (
             "accompanist/language/program/load.py",
             "accompanist/language/program/operations.py",
             "accompanist/language/versions/private.py",
+            "accompanist/language/values/schemas.py",
             "accompanist/language/values/shape.py",
             "accompanist/language/values/tagged.py",
             "accompanist/language/versions/texts.py",

@@ -18,6 +18,7 @@ SIDECAR_TABLES = {
     "audit": {"SELECT", "INSERT"},
     "audit_id_seq": set[str](),
     "arrival": {"SELECT", "UPDATE", "DELETE"},
+    "awaited": {"SELECT", "INSERT", "UPDATE", "DELETE"},
     "forgotten": {"SELECT"},
     "gate": {"SELECT", "UPDATE"},
     "inbox": {"SELECT"},
@@ -31,6 +32,7 @@ SIDECAR_TABLES = {
     "session": {"SELECT", "INSERT", "UPDATE"},
     "setting": {"SELECT", "UPDATE"},
     "shard": {"SELECT", "INSERT", "UPDATE"},
+    "startable": {"SELECT", "INSERT", "UPDATE", "DELETE"},
     "stub": {"SELECT"},
     "timer": {"SELECT", "INSERT", "UPDATE", "DELETE"},
     "version": {"SELECT", "INSERT", "UPDATE"},
@@ -43,6 +45,10 @@ FUNCTIONS = {
 }  # fmt: skip
 OF_ACCEPT = {"heads", "sayable", "shard_of"}
 """Called by `accept` alone, which runs as the owner, and granted to nobody."""
+OF_APPLICATIONS = {"signal", "start"}
+"""Called by the service's own applications, inside their own transactions, with the login of its worker."""
+OF_START = {"canonical", "misfit", "name_of_key", "sha1"}
+"""Called by those alone, which run as the owner, and granted to nobody."""
 TRIGGERS = {"audit_verb", "requests_gone"}
 """Run by what the owner's functions write, and granted to nobody."""
 TABLE_RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
@@ -61,6 +67,8 @@ def may_use(role: str) -> dict[str, set[str]]:
 def may_execute(role: str) -> set[str]:
     if role == SIDECAR:
         return FUNCTIONS
+    if role == WORKER:
+        return OF_APPLICATIONS
     return {"deliver", "links"} if role == names.PEER_ROLE or role.endswith("_sidecar") else set()
 
 
@@ -94,7 +102,7 @@ async def test_table_rights_are_those_and_no_others(postgres_world: PostgresWorl
 async def test_functions_that_may_be_executed_are_those_and_no_others(postgres_world: PostgresWorld) -> None:
     admin = await postgres_world.connect("payment")
     functions = await admin.fetch(_FUNCTIONS, SCHEMA)
-    assert {row["proname"] for row in functions} == FUNCTIONS | OF_ACCEPT | TRIGGERS
+    assert {row["proname"] for row in functions} == FUNCTIONS | OF_ACCEPT | OF_APPLICATIONS | OF_START | TRIGGERS
     for role in await roles(admin):
         held = {
             row["proname"]
@@ -105,7 +113,9 @@ async def test_functions_that_may_be_executed_are_those_and_no_others(postgres_w
     await admin.close()
 
 
-async def test_only_sidecars_enter_the_schema_and_nobody_makes_things_in_it(postgres_world: PostgresWorld) -> None:
+async def test_who_calls_something_there_enters_the_schema_and_nobody_makes_things_in_it(
+    postgres_world: PostgresWorld,
+) -> None:
     admin = await postgres_world.connect("payment")
     for role in await roles(admin):
         for right in ("USAGE", "CREATE"):
@@ -147,6 +157,8 @@ async def test_what_runs_as_the_owner_is_little_and_its_path_is_fixed(postgres_w
         "lighten",
         "links",
         "request_of",
+        "signal",
+        "start",
     }
     for row in rows:
         assert f"search_path={SCHEMA}, pg_temp" in row["proconfig"], row["proname"]

@@ -15,7 +15,7 @@ import pytest
 from accompanist import limits
 from accompanist.log import names, provision
 from accompanist.worker import fence
-from tests.log.test_grants import FUNCTIONS, SIDECAR_TABLES
+from tests.log.test_grants import FUNCTIONS, OF_APPLICATIONS, SIDECAR_TABLES
 from tests.postgres import SERVICES, Database
 
 PUBLIC = "public"
@@ -24,7 +24,7 @@ COLUMN_RIGHTS = {("version", "UPDATE"), ("version", "INSERT"), ("setting", "UPDA
 FENCE = {"fence_gate_of", "fence_digest", "fence_enter", "fence_leave", "fence_refuse", "fence_close", "fence_forget"}
 FENCE |= {"fence_committed_reads"}
 DEFINERS = {"accept", "collect", "crowd", "deliver", "forget", "forget_versions", "lighten"}
-DEFINERS |= {"dismiss", "forget_requests", "keep_statistics", "links", "request_of"}
+DEFINERS |= {"dismiss", "forget_requests", "keep_statistics", "links", "request_of"} | OF_APPLICATIONS
 
 # Each access list as rows (kind, schema, object, grantee, right), without what its owner has anyway.
 _GRANTS = """
@@ -69,8 +69,10 @@ def expected() -> Iterator[tuple[str, str, str, str, str]]:
     yield "schema", "public", "public", PUBLIC, "USAGE"  # Postgres's own, empty here
     for service, schema in SERVICES.items():
         sidecar, worker = names.sidecar_role(service), names.worker_role(service)
-        for who in (sidecar, names.PEER_ROLE):
+        for who in (sidecar, worker, names.PEER_ROLE):
             yield "schema", schema, schema, who, "USAGE"
+        for function in OF_APPLICATIONS:
+            yield "function", schema, function, worker, "EXECUTE"
         for function in ("deliver", "links"):
             yield "function", schema, function, names.PEER_ROLE, "EXECUTE"
         for function in FUNCTIONS:
@@ -206,6 +208,11 @@ async def test_an_operators_own_bounds_stay(admin: asyncpg.Connection, module_da
     "statement",
     [
         "SELECT * FROM acc_payment.session",
+        "SELECT * FROM acc_payment.startable",
+        "SELECT acc_payment.accept('payment', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', false)",
+        "SELECT * FROM acc_payment.request_of(gen_random_uuid(), gen_random_uuid(), '', '')",
+        "SELECT acc_warehouse.start('fulfil_order', '{}')",
+        "SELECT acc_warehouse.signal(gen_random_uuid(), 'warehouse', 'approved', '{}')",
         "SELECT acc_payment.deliver('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', false)",
         "SELECT * FROM warehouse_worker.fence_call",
         "CREATE TABLE acc_payment.mine (one integer)",

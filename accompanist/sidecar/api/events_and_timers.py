@@ -181,7 +181,7 @@ class EventsAndTimers:
 
     def _checked(self, asked: Signal, programs: Sequence[RoleProgram]) -> bytes:
         """The value, if one of the programs waits for this event and type. Raises AuthorError if none does."""
-        events = [event for program in programs for event in _events(program)]
+        events = [event for program in programs for event in waits.events_in(program.operation_types)]
         types = [type for name, type in events if name == asked.name]
         if not types:
             known = sorted({name for name, _ in events})
@@ -232,12 +232,6 @@ class EventsAndTimers:
         self._timed(0.0)
         [now] = [one for one in await self._log.timers(asked.session) if one.site == chosen[0].site] or chosen
         return orjson.dumps(_shown(now), default=plain)
-
-
-def _events(program: RoleProgram) -> list[tuple[str, Any]]:
-    """The events that a role waits for, with the types of their values."""
-    found = [(waits.event_in(name), returns) for name, (_, returns) in program.operation_types.items()]
-    return [(name, returns) for name, returns in found if name is not None]
 
 
 def _is_there(memory: Memory, message: Message) -> bool:

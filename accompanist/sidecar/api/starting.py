@@ -10,6 +10,7 @@ request (`Log.request`), for as long as the log has anything of that session.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from typing import Annotated
 from uuid import UUID, uuid5
 
@@ -131,6 +132,7 @@ class Starting:
         again."""
         name = name_of_key(self._service, key)
         asked = (program.choreography.name, codec.digest(arguments))
+        in_sql = (program.choreography.name, sha256(arguments).digest())  # as the function `start` of the log keeps it
         request = await self._log.requested(name)
         if request is None:
             self._check(program, arguments)
@@ -138,7 +140,7 @@ class Starting:
         if request.digest is None:
             same = await self._began_alike(request.session, program, arguments)
         else:
-            same = (request.choreography, request.digest) == asked
+            same = (request.choreography, request.digest) in (asked, in_sql)
         if not same:
             raise AuthorError(KEY_TAKEN, f"the key of session {request.session} stands for another request")
         return request.session

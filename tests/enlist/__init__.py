@@ -1,0 +1,1 @@
+"""Sessions that are started inside an application's transaction, from Python."""
