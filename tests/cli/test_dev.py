@@ -139,7 +139,9 @@ def test_without_its_extra_it_says_what_to_install(trip: Path, monkeypatch: pyte
     assert refused.value.code == "ACC814" and "accompanist[local]" in refused.value.hint
 
 
-def test_arguments_to_start_with_are_shown_for_each_choreography(trip: Path) -> None:
+def test_arguments_to_start_with_are_shown_for_each_choreography(trip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(sys, "modules", dict(sys.modules))  # the project's modules are forgotten afterwards
     (found,) = compiled(trip / "trip" / "choreography.py").choreographies
     assert telling.example(found, trip) == {"request": {"customer": "customer", "amount": 1}}
 
