@@ -201,7 +201,7 @@ class OutputCommit:
         cause: dict[str, str],
         began: int,
         awaited: Sequence[EarlyHeard] | None,
-        turn: CommitTurn | None,
+        turn: CommitTurn | None = None,
     ) -> None:
         """Commit a burst, then release it. `awaited`: what its session had heard then, and nobody had said to be
         stored; None if it was released early. `turn`: its place among the commits of its session that wait."""
