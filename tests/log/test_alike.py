@@ -154,8 +154,9 @@ class Script:
 
     def _lease(self, service: str, number: int) -> Step:
         async def step(run: Run) -> Any:
-            held, new, pending = await (await run.sidecar(service, number)).lease(f"{service}-{number}", shards_count)
-            return held, new, pending.arrived, _roughly(pending.timer_s)
+            log = await run.sidecar(service, number)
+            held, new, pending, sidecars = await log.lease(f"{service}-{number}", shards_count)
+            return held, new, pending.arrived, _roughly(pending.timer_s), sidecars
 
         return step
 

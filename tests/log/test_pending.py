@@ -16,7 +16,7 @@ OWNER = "warehouse-1"
 
 
 async def pending(log: AnyLog, name: str = OWNER) -> PendingWork:
-    _, _, found = await log.lease(name, shards_count)
+    _, _, found, _ = await log.lease(name, shards_count)
     return found
 
 

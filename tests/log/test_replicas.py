@@ -53,7 +53,7 @@ async def test_nothing_moves_while_nobody_comes_or_goes(world: World) -> None:
     logs = await replicas(world, 3)
     before = await rounds(logs)
     for name, log in list(logs.items()) * 5:
-        held, new, _ = await log.lease(name, shards_count)
+        held, new, *_ = await log.lease(name, shards_count)
         assert ({lease.shard for lease in held}, new) == (before[name], [])
 
 
@@ -61,10 +61,10 @@ async def test_who_dies_is_replaced_when_its_lease_is_over(world: World) -> None
     logs = await replicas(world, 2)
     await rounds(logs)
     await world.pass_time(LEASE_MS / 2000)
-    held, _, _ = await logs["r0"].lease("r0", shards_count)
+    held, _, *_ = await logs["r0"].lease("r0", shards_count)
     assert len(held) == shards_count / 2, "a lease that runs is not taken"
     await world.pass_time(LEASE_MS / 2000 + 1)
-    held, new, _ = await logs["r0"].lease("r0", shards_count)
+    held, new, *_ = await logs["r0"].lease("r0", shards_count)
     assert (len(held), len(new)) == (shards_count, shards_count / 2)
 
 
@@ -72,7 +72,7 @@ async def test_who_leaves_is_replaced_at_once(world: World) -> None:
     logs = await replicas(world, 2)
     await rounds(logs)
     await logs["r1"].release("r1")
-    held, _, _ = await logs["r0"].lease("r0", shards_count)
+    held, _, *_ = await logs["r0"].lease("r0", shards_count)
     assert len(held) == shards_count
 
 
@@ -95,7 +95,7 @@ async def test_what_was_given_up_cannot_be_written_any_more(world: World) -> Non
     other = await world.sidecar("warehouse")
     await other.lease("r1", shards_count)
     epochs = {number: log.epoch(number) for number in range(shards_count)}
-    held, _, _ = await log.lease("r0", shards_count)
+    held, _, *_ = await log.lease("r0", shards_count)
     given_up = set(range(shards_count)) - {lease.shard for lease in held}
     assert len(given_up) == shards_count / 2
     of = next(of for of in (header() for _ in range(1000)) if shard(of) in given_up)
@@ -104,7 +104,7 @@ async def test_what_was_given_up_cannot_be_written_any_more(world: World) -> Non
     await other.lease("r1", shards_count)
     await other.flush([burst(of, session=row(of))])
     await other.release("r1")
-    _, new, _ = await log.lease("r0", shards_count)
+    _, new, *_ = await log.lease("r0", shards_count)
     assert {lease.shard for lease in new} == given_up
     for lease in new:
         before = epochs[lease.shard]
