@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 
-OURS_MAX = 213
+OURS_MAX = 215
 """Modules of Accompanist."""
 TRACED_MB_MAX = 28.0
 """Of objects of Python, as tracemalloc counts them after all imports; 26 with Python 3.11."""

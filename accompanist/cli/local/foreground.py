@@ -15,7 +15,7 @@ from accompanist import limits
 from accompanist.cli.local.cluster import PR_SET_PDEATHSIG, LocalCluster
 
 
-class _Told(Exception):
+class _Ending(Exception):
     """A signal asked for the end."""
 
 
@@ -33,7 +33,7 @@ def until_told(
     def told(number: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough: what follows is the orderly end
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        raise _Told
+        raise _Ending
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, told)
@@ -46,6 +46,6 @@ def until_told(
                 with suppress(subprocess.TimeoutExpired):
                     return running.processes[-1].wait(limits.local_look_s)
                 each_turn(running)
-    except _Told:
+    except _Ending:
         return 0
     return 0
