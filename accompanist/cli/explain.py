@@ -96,9 +96,9 @@ def runbook(code: str) -> list[str]:
 
 def load_catalogue() -> None:
     """Import all modules, because each code is registered where it is raised. Modules that need an extra which is not
-    installed are left out: none of them registers a code."""
+    installed are left out, and the plugin for mypy, which only mypy imports: none of them registers a code."""
     for module in pkgutil.walk_packages(accompanist.__path__, "accompanist."):
-        if module.name.endswith("__main__"):
+        if module.name.endswith("__main__") or module.name == "accompanist.mypy":
             continue
         try:
             importlib.import_module(module.name)
