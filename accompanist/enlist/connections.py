@@ -14,12 +14,22 @@ from uuid import UUID
 
 from accompanist.enlist.calls import FunctionCall, refusals
 from accompanist.enlist.typed import Enlisted
+from accompanist.errors import AuthorError, catalogue
 
 if TYPE_CHECKING:
     import psycopg
     from sqlalchemy import Connection, TextClause
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
     from sqlalchemy.orm import Session, scoped_session
+
+
+SEVERAL_ENGINES = catalogue(
+    "ACC857",
+    "a session of several engines",
+    "A SQLAlchemy session that has an engine of its own for some classes has a transaction for each engine, and the "
+    "start might be in another one than what it belongs to.",
+    "Give the connection that your writes use: `with_sqlalchemy(session.connection(...), schema)`.",
+)
 
 
 class AsyncpgConnection(Protocol):
@@ -69,7 +79,10 @@ def with_async_psycopg(
 
 
 def with_sqlalchemy(session: Session | scoped_session[Any] | Connection, schema: str) -> Enlisted[UUID, bool]:
-    """The log in `schema`, over a session or a connection of SQLAlchemy, whatever its driver is."""
+    """The log in `schema`, over a session or a connection of SQLAlchemy, whatever its driver is. Raises AuthorError for
+    a session that has an engine of its own for some classes."""
+
+    _check_one_engine(session)
 
     def ask(call: FunctionCall) -> Any:
         with refusals():
@@ -82,6 +95,7 @@ def with_async_sqlalchemy(
     session: AsyncSession | AsyncConnection, schema: str
 ) -> Enlisted[Awaitable[UUID], Awaitable[bool]]:
     """The same with an event loop."""
+    _check_one_engine(getattr(session, "sync_session", session))
 
     async def ask(call: FunctionCall) -> Any:
         with refusals():
@@ -100,6 +114,15 @@ def with_django(connection: DjangoConnection, schema: str) -> Enlisted[UUID, boo
             return call.read(_first(cursor.fetchone()))
 
     return Enlisted(schema, ask)
+
+
+def _check_one_engine(session: Any) -> None:
+    """Raise AuthorError for a session with engines of its own for some classes. SQLAlchemy 2.0 keeps them in an
+    attribute that is not public."""
+    registry = getattr(session, "registry", None)
+    found = registry() if callable(registry) else session
+    if getattr(found, "binds", None) or getattr(found, "_Session__binds", None):
+        raise AuthorError(SEVERAL_ENGINES, "the session has an engine of its own for some classes")
 
 
 def _percent(call: FunctionCall) -> Any:

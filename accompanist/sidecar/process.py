@@ -196,9 +196,6 @@ class Sidecar:
         leave.push_async_callback(self._flusher.close)
         versions = Versions(self._hosted, self._log, tombstone_ms=service.tombstone_s * 1000)
         await versions.register()
-        published = self._log.published()
-        await published.starts(startable(self._hosted))
-        await published.events(awaited(self._hosted))
         self._quotas = PeerQuotas(self._log, len(self._config.peers_of(service.name)) - 1)
         early = EarlyRelease(self._hand_early, self._log.accept, self._quotas.crowded)
         self._driver = Driver(
@@ -221,6 +218,10 @@ class Sidecar:
             self._waiters.ended,
         )
         await self._start_loops(versions, schemas, couriers)
+        # last: applications start in SQL what a sidecar that has come up hosts
+        published = self._log.published()
+        await published.starts(startable(self._hosted))
+        await published.events(awaited(self._hosted))
 
     async def _start_loops(
         self, versions: Versions, schemas: Collection[str], couriers: Mapping[str, WorkerClient]

@@ -5,19 +5,29 @@
 -- Called by: `signal`, `start`.
 -- Locks: nothing.
 -- Answers: the text.
-CREATE FUNCTION canonical(given jsonb) RETURNS text
+CREATE FUNCTION canonical(given jsonb, depth integer DEFAULT 1) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
 AS $$
 BEGIN
+    IF depth > 65 THEN
+        RAISE EXCEPTION 'ACC714: nested deeper than 64' USING ERRCODE = 'AC714';
+    END IF;
     CASE jsonb_typeof(given)
         WHEN 'object' THEN
             RETURN '{' || coalesce((
-                SELECT string_agg(to_jsonb(m.key)::text || ':' || canonical(m.value), ',' ORDER BY m.key COLLATE "C")
+                SELECT string_agg(
+                    to_jsonb(m.key)::text || ':' || canonical(m.value, depth + 1), ',' ORDER BY m.key COLLATE "C")
                 FROM jsonb_each(given) AS m (key, value)), '') || '}';
         WHEN 'array' THEN
             RETURN '[' || coalesce((
-                SELECT string_agg(canonical(e.value), ',' ORDER BY e.n)
+                SELECT string_agg(canonical(e.value, depth + 1), ',' ORDER BY e.n)
                 FROM jsonb_array_elements(given) WITH ORDINALITY AS e (value, n)), '') || ']';
+        WHEN 'number' THEN
+            -- jsonb keeps 1e131000 in a few bytes, and writes it out in full
+            IF abs(given::numeric) >= 1e400 OR scale(given::numeric) > 400 THEN
+                RAISE EXCEPTION 'ACC714: a number of more than 400 digits' USING ERRCODE = 'AC714';
+            END IF;
+            RETURN given::text;
         ELSE
             RETURN given::text;
     END CASE;

@@ -48,7 +48,11 @@ BEGIN
                 RETURN format('%s lacks %s', place, name);
             END IF;
         END LOOP;
-        FOR name, part IN SELECT m.key, m.value FROM jsonb_each(given) AS m LOOP
+        -- a tag first: of nested unions the others would be looked through to their ends, each at each level
+        FOR name, part IN
+            SELECT m.key, m.value FROM jsonb_each(given) AS m
+            ORDER BY coalesce(members -> m.key ? 'enum', false) DESC, m.key
+        LOOP
             IF members ? name THEN
                 found := misfit(part, members -> name, types, place || '.' || name);
             ELSIF others = 'false' THEN

@@ -15,6 +15,7 @@
 --   sessions. Each stands for the error of that number, `accompanist explain ACC740`.
 CREATE FUNCTION signal(session uuid, role text, name text, value jsonb) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+SET standard_conforming_strings = on
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -35,6 +36,9 @@ BEGIN
         RAISE EXCEPTION 'ACC712: a session, a role, an event and its value are given' USING ERRCODE = 'AC712';
     END IF;
     SELECT g.service, g.payload_bytes_max INTO STRICT mine, payload_max FROM setting g;
+    IF pg_column_size(signal.value) > payload_max * 8::bigint THEN
+        RAISE EXCEPTION 'ACC741: it takes more than % bytes', payload_max USING ERRCODE = 'AC741';
+    END IF;
     sent := convert_to(canonical(signal.value), 'UTF8');
     IF octet_length(sent) > payload_max THEN
         RAISE EXCEPTION 'ACC741: it takes more than % bytes', payload_max USING ERRCODE = 'AC741';

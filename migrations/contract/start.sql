@@ -22,6 +22,7 @@ CREATE FUNCTION start(
     attributes jsonb DEFAULT '{}'
 ) RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+SET standard_conforming_strings = on
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -47,6 +48,9 @@ BEGIN
     END IF;
     wrong := CASE
         WHEN start.arguments IS NULL THEN 'arguments are an object'
+        WHEN pg_column_size(start.arguments) > payload_max * 8::bigint
+        THEN format('the arguments take more than %s bytes', payload_max)
+        WHEN pg_column_size(start.attributes) > 65536 THEN 'the attributes take more than 65536 bytes'
         WHEN char_length(start.key) NOT BETWEEN 1 AND 500 THEN 'a key has 1 to 500 characters'
         WHEN start.deadline_ms NOT BETWEEN 0 AND 3155760000000 THEN 'a deadline is 0 ms to a hundred years'
         WHEN jsonb_typeof(start.attributes) IS DISTINCT FROM 'object' THEN 'attributes are an object'
@@ -82,8 +86,10 @@ BEGIN
     ELSE
         SELECT i.payload INTO begun FROM inbox i
         WHERE i.session = request.session AND i.site = '!start' AND i.sender = '' AND i.sender_service = mine;
-        alike := (request.digest IS NULL OR request.choreography = known.choreography)
-            AND (begun IN (sent, 'null') OR begun IS NULL AND (
+        -- what the API has begun is known by its arguments, as long as they are kept; by the key alone only where a
+        -- sidecar of before has kept no digest
+        alike := begun = sent AND (request.digest IS NULL OR request.choreography = known.choreography)
+            OR request.digest IS NULL AND (begun = 'null' OR begun IS NULL AND (
                 EXISTS (SELECT FROM session s WHERE s.session = request.session)
                 OR EXISTS (SELECT FROM stub t WHERE t.session = request.session)));
     END IF;

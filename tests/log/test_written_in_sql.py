@@ -64,6 +64,27 @@ async def test_numbers_are_written_as_jsonb_keeps_them(log: asyncpg.Connection) 
     assert await log.fetchval("SELECT canonical('[1.0, 1.50, 1e2, 1E-2, -0.0]')") == "[1.0,1.50,100,0.01,0.0]"
 
 
+@pytest.mark.parametrize("value", ["[1e131000]", "[1e-500]", "[" * 66 + "]" * 66])
+async def test_what_would_take_much_to_write_is_refused(log: asyncpg.Connection, value: str) -> None:
+    with pytest.raises(asyncpg.PostgresError, match="ACC714"):
+        await log.fetchval("SELECT canonical($1)", value)
+
+
+async def test_of_a_nested_union_each_level_is_looked_at_once(log: asyncpg.Connection) -> None:
+    """A tag comes before the members that would have to be looked through to their ends, for each type of the union."""
+    part = {"type": "object", "required": ["type", "arg"], "additionalProperties": False}
+    types = {
+        name: part | {"properties": {"type": {"enum": [name]}, "arg": {"anyOf": [{"$ref": "Neg"}, {"$ref": "Abs"}]}}}
+        for name in ("Neg", "Abs")
+    }
+    value: Any = {"type": "Abs", "arg": None}
+    for _ in range(30):
+        value = {"type": "Abs", "arg": value}
+    asked = orjson.dumps(value).decode(), orjson.dumps(types).decode()
+    await log.execute("SET statement_timeout = '20s'")
+    assert await log.fetchval("SELECT misfit($1, '{\"$ref\": \"Abs\"}', $2, '$')", *asked) is not None
+
+
 class Colour(Enum):
     RED = "red"
 

@@ -18,19 +18,29 @@ CREATE TABLE awaited (
     PRIMARY KEY (fingerprint, role)
 );
 
-CREATE FUNCTION canonical(given jsonb) RETURNS text
+CREATE FUNCTION canonical(given jsonb, depth integer DEFAULT 1) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
 AS $$
 BEGIN
+    IF depth > 65 THEN
+        RAISE EXCEPTION 'ACC714: nested deeper than 64' USING ERRCODE = 'AC714';
+    END IF;
     CASE jsonb_typeof(given)
         WHEN 'object' THEN
             RETURN '{' || coalesce((
-                SELECT string_agg(to_jsonb(m.key)::text || ':' || canonical(m.value), ',' ORDER BY m.key COLLATE "C")
+                SELECT string_agg(
+                    to_jsonb(m.key)::text || ':' || canonical(m.value, depth + 1), ',' ORDER BY m.key COLLATE "C")
                 FROM jsonb_each(given) AS m (key, value)), '') || '}';
         WHEN 'array' THEN
             RETURN '[' || coalesce((
-                SELECT string_agg(canonical(e.value), ',' ORDER BY e.n)
+                SELECT string_agg(canonical(e.value, depth + 1), ',' ORDER BY e.n)
                 FROM jsonb_array_elements(given) WITH ORDINALITY AS e (value, n)), '') || ']';
+        WHEN 'number' THEN
+            -- jsonb keeps 1e131000 in a few bytes, and writes it out in full
+            IF abs(given::numeric) >= 1e400 OR scale(given::numeric) > 400 THEN
+                RAISE EXCEPTION 'ACC714: a number of more than 400 digits' USING ERRCODE = 'AC714';
+            END IF;
+            RETURN given::text;
         ELSE
             RETURN given::text;
     END CASE;
@@ -79,7 +89,11 @@ BEGIN
                 RETURN format('%s lacks %s', place, name);
             END IF;
         END LOOP;
-        FOR name, part IN SELECT m.key, m.value FROM jsonb_each(given) AS m LOOP
+        -- a tag first: of nested unions the others would be looked through to their ends, each at each level
+        FOR name, part IN
+            SELECT m.key, m.value FROM jsonb_each(given) AS m
+            ORDER BY coalesce(members -> m.key ? 'enum', false) DESC, m.key
+        LOOP
             IF members ? name THEN
                 found := misfit(part, members -> name, types, place || '.' || name);
             ELSIF others = 'false' THEN
@@ -178,6 +192,7 @@ CREATE FUNCTION start(
     attributes jsonb DEFAULT '{}'
 ) RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+SET standard_conforming_strings = on
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -203,6 +218,9 @@ BEGIN
     END IF;
     wrong := CASE
         WHEN start.arguments IS NULL THEN 'arguments are an object'
+        WHEN pg_column_size(start.arguments) > payload_max * 8::bigint
+        THEN format('the arguments take more than %s bytes', payload_max)
+        WHEN pg_column_size(start.attributes) > 65536 THEN 'the attributes take more than 65536 bytes'
         WHEN char_length(start.key) NOT BETWEEN 1 AND 500 THEN 'a key has 1 to 500 characters'
         WHEN start.deadline_ms NOT BETWEEN 0 AND 3155760000000 THEN 'a deadline is 0 ms to a hundred years'
         WHEN jsonb_typeof(start.attributes) IS DISTINCT FROM 'object' THEN 'attributes are an object'
@@ -238,8 +256,10 @@ BEGIN
     ELSE
         SELECT i.payload INTO begun FROM inbox i
         WHERE i.session = request.session AND i.site = '!start' AND i.sender = '' AND i.sender_service = mine;
-        alike := (request.digest IS NULL OR request.choreography = known.choreography)
-            AND (begun IN (sent, 'null') OR begun IS NULL AND (
+        -- what the API has begun is known by its arguments, as long as they are kept; by the key alone only where a
+        -- sidecar of before has kept no digest
+        alike := begun = sent AND (request.digest IS NULL OR request.choreography = known.choreography)
+            OR request.digest IS NULL AND (begun = 'null' OR begun IS NULL AND (
                 EXISTS (SELECT FROM session s WHERE s.session = request.session)
                 OR EXISTS (SELECT FROM stub t WHERE t.session = request.session)));
     END IF;
@@ -266,6 +286,7 @@ $$;
 
 CREATE FUNCTION signal(session uuid, role text, name text, value jsonb) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+SET standard_conforming_strings = on
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -286,6 +307,9 @@ BEGIN
         RAISE EXCEPTION 'ACC712: a session, a role, an event and its value are given' USING ERRCODE = 'AC712';
     END IF;
     SELECT g.service, g.payload_bytes_max INTO STRICT mine, payload_max FROM setting g;
+    IF pg_column_size(signal.value) > payload_max * 8::bigint THEN
+        RAISE EXCEPTION 'ACC741: it takes more than % bytes', payload_max USING ERRCODE = 'AC741';
+    END IF;
     sent := convert_to(canonical(signal.value), 'UTF8');
     IF octet_length(sent) > payload_max THEN
         RAISE EXCEPTION 'ACC741: it takes more than % bytes', payload_max USING ERRCODE = 'AC741';
