@@ -59,6 +59,8 @@ AGAIN = frozenset({"ACC713", "ACC716", "ACC719", "ACC729", "ACC731"})
 """Codes of refusals that pass by themselves: the sidecar stops, its log is away, its inbox is full, is being migrated,
 too many calls wait at a limit."""
 
+UNWRITTEN = AGAIN - {"ACC716"}
+"""Those that say that nothing was written. Where the log is away, a commit may have happened."""
 
 _AWAY = frozenset({502, 503, 504})
 """HTTP states by which a proxy says that it did not reach the sidecar, or gave up."""

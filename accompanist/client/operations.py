@@ -22,7 +22,18 @@ from uuid import UUID, uuid4
 import msgspec
 
 from accompanist import limits
-from accompanist.client.answers import AGAIN, LET_GO, NotOver, Refused, SagaLost, SagaState, Undone, Unreachable, read
+from accompanist.client.answers import (
+    AGAIN,
+    LET_GO,
+    UNWRITTEN,
+    NotOver,
+    Refused,
+    SagaLost,
+    SagaState,
+    Undone,
+    Unreachable,
+    read,
+)
 from accompanist.client.choreographies import Asked, value_of
 from accompanist.client.meant import MeantSession
 from accompanist.errors import OperatorError
@@ -97,7 +108,8 @@ class _Lines(msgspec.Struct):
 
 
 def call(manner: Manner, request: ApiRequest, *, once: bool = False) -> Operation[Any]:
-    """Send a request until there is an answer. `once`: not again, if none came. Raises Refused, Unreachable,
+    """Send a request until there is an answer. `once`: not again, if none came, or if the first may have
+    been carried out. Raises Refused, Unreachable,
     PeerError."""
     failures, until = 0, 0.0
     while True:
@@ -108,7 +120,7 @@ def call(manner: Manner, request: ApiRequest, *, once: bool = False) -> Operatio
             if failures == 1:
                 until = manner.clock() + manner.patience_s
             pause = (delay_ms(failures, RETRIABLE, manner.jitter()) or 0) / 1000
-            passes = not once if isinstance(problem, Unreachable) else problem.code in AGAIN
+            passes = not once if isinstance(problem, Unreachable) else problem.code in (UNWRITTEN if once else AGAIN)
             if not passes or manner.clock() + pause > until:
                 raise
             yield Pause(pause)
