@@ -140,6 +140,7 @@ LOG_LINES: Final[dict[str, frozenset[str]]] = {
     "worker.stopping": _NOTHING,
     "worker.transaction_ended": frozenset({"code", "problem"}),
     "worker.not_released": frozenset({"error_type"}),
+    "worker.on_commit_failed": frozenset({"error_type"}),
     "worker.reply_misfit": frozenset({"problem"}),
     "process.crashed": _NOTHING,
     "line.not_ended": frozenset({"problem"}),

@@ -48,6 +48,10 @@ _CLASSES: Final[Mapping[str, str]] = {
 }
 
 
+_NOBODY_KNOWS = "40003"
+"""`statement_completion_unknown`: Postgres itself does not say it, what stands between may."""
+
+
 def is_conflict(failure: PostgresFailure | None) -> bool:
     """Whether an immediate retry of the transaction is likely to succeed."""
     return failure is not None and (_WORDS.get(failure.state) == CONFLICT or _met_own_repeat(failure))
@@ -56,7 +60,7 @@ def is_conflict(failure: PostgresFailure | None) -> bool:
 def certainly_undone(failure: PostgresFailure | None) -> bool:
     """Whether a COMMIT that failed so has certainly committed nothing: a constraint or another transaction was against
     it. After any other error, nobody here knows."""
-    return failure is not None and failure.state[:2] in ("23", "40")
+    return failure is not None and failure.state[:2] in ("23", "40") and failure.state != _NOBODY_KNOWS
 
 
 def passing(problem: BaseException, failure: PostgresFailure | None) -> str | None:

@@ -52,6 +52,9 @@ class BlockingConnection(Protocol):
     def commit(self) -> None:
         """Commit the transaction."""
 
+    def status_of(self, transaction: str) -> str | None:
+        """What has become of a transaction, outside of any, as `pg_xact_status` says it."""
+
     def rollback(self) -> None:
         """Roll the transaction back, if one is open."""
 
@@ -71,6 +74,8 @@ class DriverConnection(Protocol):
     async def perform(self, work: Work) -> Any: ...
 
     async def commit(self) -> None: ...
+
+    async def status_of(self, transaction: str) -> str | None: ...
 
     async def rollback(self) -> None: ...
 

@@ -47,7 +47,8 @@ SELECT set_config('accompanist.call', $1, true),
        set_config('lock_timeout', $4, true),
        set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') THEN 'on'
                                              ELSE current_setting('synchronous_commit') END, true)"""
-_MARK = "SELECT current_setting('accompanist.call', true)"
+_MARK = "SELECT current_setting('accompanist.call', true), pg_current_xact_id()::text"
+STATUS_OF = "SELECT pg_xact_status(CAST(CAST($1 AS text) AS xid8))"
 _COUNT = "SELECT count(*) FROM (%s) AS done"
 _FAILED = "25P02"
 _READ_ONLY = "25006"
@@ -60,6 +61,8 @@ class AdapterConnection:
         self._database = database
         self.driven = driven
         self.mark: str | None = None
+        self.transaction: str | None = None
+        """The server's number of the transaction; None until its last statement."""
         self.spoilt = False
 
     async def fetchrow(self, query: str, *values: Any) -> Any:
@@ -81,9 +84,10 @@ class AdapterConnection:
         self.check(await self.driven.statement(f"{_MARK}, {done}", (*values, self.mark)))
 
     def check(self, row: Any) -> None:
-        """Raise OperationEnded unless the row begins with the mark of this transaction."""
+        """Raise OperationEnded unless the row begins with the mark of this transaction. Its number is kept."""
         if row is None or row[0] != self.mark:
             raise OperationCommitted("it was committed or rolled back by a statement")
+        self.transaction = row[1]
 
 
 class AdapterDatabase:
@@ -103,7 +107,11 @@ class AdapterDatabase:
                 await self._free.acquire()
         except TimeoutError:
             raise Busy from None
-        taken = AdapterConnection(self, self._driver.connection())
+        try:
+            taken = AdapterConnection(self, self._driver.connection())
+        except BaseException:
+            self._free.release()
+            raise
         try:
             await taken.driven.open()
             yield taken
@@ -152,6 +160,7 @@ class AdapterDatabase:
             if not (fenced or readonly):  # nothing of the fence was the last statement
                 taken.check(await taken.driven.statement(_MARK, ()))
             await taken.driven.commit()
+            await self._check_committed(taken)
         except BaseException as problem:
             await self._undo(taken, problem)
             if (other := self._meaning(problem, readonly)) is not None:
@@ -160,7 +169,18 @@ class AdapterDatabase:
                 raise Outlasted from problem
             raise
         finally:
-            taken.mark = None
+            taken.mark = taken.transaction = None
+
+    async def _check_committed(self, taken: AdapterConnection) -> None:
+        """Ask the server whether it has committed. Postgres answers COMMIT without an error where it has rolled back,
+        because a statement that the operation left under way had failed; and an operation may leave a block open, of
+        which a driver then ends only that. Raises OperationEnded."""
+        if taken.transaction is None:
+            return
+        status = await taken.driven.status_of(taken.transaction)
+        if status != "committed":
+            taken.spoilt = True  # what it left may still be open, or under way
+            raise OperationEnded(f"it left something open or under way: the transaction is {status}")
 
     async def _undo(self, taken: AdapterConnection, problem: BaseException) -> None:
         """Roll back, unless the connection is beyond it: then it is closed, which does the same."""

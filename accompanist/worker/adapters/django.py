@@ -19,6 +19,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import structlog
 from django.db import connections, transaction
 from django.db.transaction import TransactionManagementError
 from django.db.utils import Error as DjangoError
@@ -27,7 +28,7 @@ from django.db.utils import InterfaceError, OperationalError
 from accompanist import limits
 from accompanist.errors import OperatorError
 from accompanist.worker.adapters.connection import UNFIT, DriverConnection, OperationEnded
-from accompanist.worker.adapters.database import AdapterDatabase
+from accompanist.worker.adapters.database import STATUS_OF, AdapterDatabase
 from accompanist.worker.adapters.threads import CallThreads, ThreadedConnection
 from accompanist.worker.port import Isolation, Work, WorkerDatabase
 from accompanist.worker.states import PostgresFailure
@@ -39,6 +40,8 @@ _BEGUN = {
     ("serializable", False): "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ WRITE",
     ("serializable", True): "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ ONLY",
 }
+
+logger = structlog.get_logger("accompanist.worker")
 
 
 class Django:
@@ -123,19 +126,34 @@ class _AtomicCall:
             raise OperationEnded("it closed its connection")
         if self._handle.needs_rollback:
             raise OperationEnded("a statement in it had failed, and the operation went on")
+        if self._handle.savepoint_ids or not self._handle.in_atomic_block:
+            raise OperationEnded("it left a block of atomic() open")
         return result
 
     def commit(self) -> None:
         atomic, self._atomic = self._atomic, None
+        hooks, self._handle.run_on_commit = self._handle.run_on_commit, []
         atomic.__exit__(None, None, None)
+        for _, hook, *_ in hooks:
+            try:
+                hook()
+            except Exception as problem:  # it is committed: what comes after must not have it done again
+                logger.error("worker.on_commit_failed", error_type=type(problem).__name__)
+
+    def status_of(self, transaction: str) -> str | None:
+        row = self.statement(STATUS_OF, (transaction,))
+        return row[0] if row else None
 
     def rollback(self) -> None:
         atomic, self._atomic = self._atomic, None
         if atomic is not None:
             atomic.__exit__(_AtomicUndone, _AtomicUndone(), None)
+        if self._handle.in_atomic_block:
+            raise OperationEnded("it left a block of atomic() open")
 
     def release(self, *, spoilt: bool) -> None:
-        if spoilt:
+        if spoilt or self._handle.in_atomic_block:
+            self._handle.in_atomic_block = self._handle.closed_in_transaction = False  # else it would not close
             self._handle.close()
         else:
             self._handle.close_if_unusable_or_obsolete()

@@ -29,7 +29,7 @@ from accompanist import limits
 from accompanist.errors import OperatorError
 from accompanist.worker import database
 from accompanist.worker.adapters.connection import DriverConnection, OperationCommitted, OperationEnded
-from accompanist.worker.adapters.database import AdapterDatabase
+from accompanist.worker.adapters.database import STATUS_OF, AdapterDatabase
 from accompanist.worker.adapters.threads import CallThreads, ThreadedConnection
 from accompanist.worker.port import ConnectionLost, Isolation, Work, WorkerDatabase
 from accompanist.worker.states import PostgresFailure
@@ -67,7 +67,7 @@ class Psycopg:
             await driver.close()
             text = f"cannot connect ({type(problem).__name__})"
             raise OperatorError(database.UNREACHABLE, text) from None
-        size = min(limits.worker_connections_max, pool.max_size)
+        size = min(limits.worker_connections_max, pool.max_size or limits.worker_connections_max)  # 0: no bound
         return AdapterDatabase(driver, isolation, size)
 
 
@@ -99,7 +99,7 @@ class _PsycopgDriver:
         if isinstance(self._pool, AsyncConnectionPool):
             await self._pool.close(limits.end_s)
         else:
-            self._pool.close(limits.end_s)
+            await asyncio.to_thread(self._pool.close, limits.end_s)
 
 
 def failure_of(problem: BaseException) -> PostgresFailure | None:
@@ -168,6 +168,8 @@ class _AsyncCall:
         except Exception as problem:
             check_not_closed(self._taken, problem)
             raise
+        if self._taken.lock.locked():
+            raise OperationEnded("a statement of it is still under way")
         check_open(self._taken)
         return result
 
@@ -175,6 +177,14 @@ class _AsyncCall:
         transaction, self._transaction = self._transaction, None
         assert transaction is not None
         await transaction.__aexit__(None, None, None)
+
+    async def status_of(self, transaction: str) -> str | None:
+        taken = self._taken
+        autocommit = taken.autocommit
+        await taken.set_autocommit(True)
+        row = await self.statement(STATUS_OF, (transaction,))
+        await taken.set_autocommit(autocommit)
+        return row[0] if row else None
 
     async def rollback(self) -> None:
         transaction, self._transaction = self._transaction, None
@@ -235,6 +245,13 @@ class _BlockingCall:
         transaction, self._transaction = self._transaction, None
         assert transaction is not None
         transaction.__exit__(None, None, None)
+
+    def status_of(self, transaction: str) -> str | None:
+        taken = self._taken
+        autocommit, taken.autocommit = taken.autocommit, True
+        row = self.statement(STATUS_OF, (transaction,))
+        taken.autocommit = autocommit
+        return row[0] if row else None
 
     def rollback(self) -> None:
         transaction, self._transaction = self._transaction, None

@@ -7,9 +7,10 @@
     async def charge(tx: AsyncSession, ...) -> Receipt: ...
 
 In place of an engine stands a `sessionmaker` or `async_sessionmaker` that is bound to one, where sessions have options
-or a class of their own. Each call has a new session on a connection in the worker's transaction. The session is flushed
-when the operation returns, before the fence records the reply. Objects that it returns are not reached afterwards: the
-reply is encoded from messages.
+or a class of their own. It may not choose among engines (`binds`, `get_bind`): each would have a commit of its own.
+Each call has a new session on a connection in the worker's transaction. The session is flushed when the operation
+returns, before the fence records the reply. Objects that it returns are not reached afterwards: the reply is encoded
+from messages.
 
 Not promised: anything about a session that the operation makes itself; its transaction is another one. The engine is
 not disposed of.
@@ -18,7 +19,7 @@ not disposed of.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -30,7 +31,7 @@ from sqlalchemy.util import greenlet_spawn
 from accompanist import limits
 from accompanist.errors import OperatorError
 from accompanist.worker.adapters.connection import UNFIT, DriverConnection, OperationEnded
-from accompanist.worker.adapters.database import AdapterDatabase
+from accompanist.worker.adapters.database import STATUS_OF, AdapterDatabase
 from accompanist.worker.adapters.threads import CallThreads, ThreadedConnection
 from accompanist.worker.port import Isolation, Work, WorkerDatabase
 from accompanist.worker.states import PostgresFailure
@@ -54,16 +55,24 @@ class SqlAlchemy:
         engine = sessions.kw.get("bind")
         if not isinstance(engine, AsyncEngine | Engine) or engine.dialect.name != "postgresql":
             raise OperatorError(UNFIT, "the sessions are not bound to an engine of Postgres")
+        routed = getattr(sessions.class_, "sync_session_class", sessions.class_).get_bind is not Session.get_bind
+        if sessions.kw.get("binds") or routed:
+            raise OperatorError(UNFIT, "its sessions choose an engine by class: an effect might be in another commit")
         self.threaded = isinstance(sessions, sessionmaker)
         if self.threaded is not isinstance(engine, Engine):
             raise OperatorError(UNFIT, "the sessions and their engine are not both asynchronous, or both blocking")
         self._sessions, self._engine = sessions, engine
         kept = getattr(engine.pool, "size", None)  # a pool that keeps none has no size
-        self._connections = connections or min(limits.worker_connections_max, kept() if kept else 1)
+        self._connections = connections or min(limits.worker_connections_max, _size_of(kept))
 
     async def open(self, dsn: str, schema: str, isolation: Isolation) -> WorkerDatabase:
         """See `WorkerDriver`. The engine connects by itself."""
         return AdapterDatabase(_SqlAlchemyDriver(self._sessions, self._engine, schema), isolation, self._connections)
+
+
+def _size_of(kept: Callable[[], int] | None) -> int:
+    """How many connections a pool keeps. One that keeps none has no size, and one without a bound says 0."""
+    return 1 if kept is None else kept() or limits.worker_connections_max
 
 
 class _SqlAlchemyDriver:
@@ -81,7 +90,7 @@ class _SqlAlchemyDriver:
             return None
         # the driver's own error: psycopg's, or that which stands for asyncpg's and has it as its cause
         reported: Any = getattr(problem.orig, "__cause__", None) or problem.orig
-        if not (state := getattr(reported, "sqlstate", None)):
+        if not (state := getattr(reported, "sqlstate", None) or getattr(reported, "pgcode", None)):
             return None
         return PostgresFailure(state, getattr(getattr(reported, "diag", reported), "table_name", None))
 
@@ -146,6 +155,12 @@ class _Joined:
     def commit(self) -> None:
         self._ending = True
         self._outer.commit()
+
+    def status_of(self, transaction: str) -> str | None:
+        taken = self._taken().execution_options(isolation_level="AUTOCOMMIT")
+        with taken.begin():
+            row = self.statement(STATUS_OF, (transaction,))
+        return row[0] if row else None
 
     def rollback(self) -> None:
         self._ending = True
@@ -224,6 +239,9 @@ class _AsyncSessionCall:
 
     async def commit(self) -> None:
         await greenlet_spawn(self._joined.commit)
+
+    async def status_of(self, transaction: str) -> str | None:
+        return await greenlet_spawn(self._joined.status_of, transaction)
 
     async def rollback(self) -> None:
         await greenlet_spawn(self._joined.rollback)

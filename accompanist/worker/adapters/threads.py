@@ -120,6 +120,10 @@ class ThreadedConnection:
     async def commit(self) -> None:
         await self._ask(self._inner.commit)
 
+    async def status_of(self, transaction: str) -> str | None:
+        found: str | None = await self._ask(self._inner.status_of, transaction)
+        return found
+
     async def rollback(self) -> None:
         await self._ask(self._inner.rollback)
 

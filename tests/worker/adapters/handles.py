@@ -101,6 +101,12 @@ async def psycopg_asynchronous(dsn: str) -> AsyncIterator[Handle]:
         with suppress(psycopg.errors.UndefinedTable):
             await tx.execute(NOWHERE)
 
+    left = set[asyncio.Future[None]]()
+
+    def leaves(tx: psycopg.AsyncConnection[Any]) -> None:
+        """A statement that nobody waits for, and that fails: Postgres answers the COMMIT behind it without an error."""
+        left.add(asyncio.ensure_future(careless(tx)))
+
     pool = AsyncConnectionPool(
         dsn, open=False, min_size=1, max_size=CONNECTIONS, kwargs={"options": f"-c search_path={bench.SCHEMA}"}
     )
@@ -112,6 +118,7 @@ async def psycopg_asynchronous(dsn: str) -> AsyncIterator[Handle]:
             "rollback": (lambda tx: tx.rollback(), "ProgrammingError"),
             "close": (lambda tx: tx.close(), "closed its connection"),
             "careless": (careless, "a statement in it had failed"),
+            "leaves": (leaves, "under way"),
         },
     )
 
@@ -251,6 +258,9 @@ async def django_blocking(dsn: str) -> AsyncIterator[Handle]:
         with suppress(DatabaseError), transaction.atomic(using=tx.alias, savepoint=False):
             raise DatabaseError
 
+    def leaves(tx: BaseDatabaseWrapper) -> None:
+        transaction.atomic(using=tx.alias).__enter__()
+
     using = django_models.connect(dsn, bench.SCHEMA)
     yield Handle(
         Django(using, connections=CONNECTIONS),
@@ -261,6 +271,7 @@ async def django_blocking(dsn: str) -> AsyncIterator[Handle]:
             "close": (lambda tx: tx.close(), "closed its connection"),
             "careless": (careless, "a statement in it had failed"),
             "careless with models": (careless_with_models, "a statement in it had failed"),
+            "leaves": (leaves, "left a block of atomic() open"),
         },
     )
 
