@@ -13,20 +13,13 @@ from accompanist.cli.check import refused
 from accompanist.cli.local import reload, telling
 from accompanist.cli.local.cluster import LocalCluster, NotStarted, cluster
 from accompanist.cli.local.foreground import until_told
+from accompanist.cli.local.not_up import NOT_UP
 from accompanist.cli.source import compiled
-from accompanist.errors import OperatorError, catalogue
+from accompanist.errors import OperatorError
 from accompanist.language.compile import Compiled
 from accompanist.postgres_server import PostgresAbsent
 from accompanist.sidecar import config as configuration
 from accompanist.sidecar.config import Config
-
-NOT_UP = catalogue(
-    "ACC873",
-    "the project did not come up",
-    "One of Postgres, the sidecars and the workers did not start, or another process has what they need.",
-    "Read the lines above: the part that failed says why. Where another process has an address, end it, or give `api` "
-    "in accompanist.toml another port.",
-)
 
 
 def dev(config: Path | None, procfile: Path | None, directory: Path | None, *, reload: bool) -> int:
