@@ -243,6 +243,7 @@ async def test_what_a_successor_finds_in_a_long_inbox_is_no_cancel_before_its_pi
     tables = services.databases["b"].services["b"]
     await until(lambda: bool(worker.sessions) and services.effects(session).get("ship") == 1)
     await services.row("a", session, Phase.DONE)
+    await until(lambda: (session, "b") in tables.sessions)  # its row is a cache, and is written later
     await services.sidecars["b"].intake.stop()
     await services.sidecars["b"].intake.release()
     header = of(sagas.start(), session).header
