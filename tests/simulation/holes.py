@@ -137,10 +137,10 @@ HOLES = [
     _hole("voters", "a vote counts in any name", 60, _in_any_name(Kind.DONE), "never said"),
     _hole("undoers", "an undoing counts in any name", 200, _in_any_name(Kind.COMPENSATED), "never said", only="errand"),
     _hole("values", "data is believed in any name", 20, _in_any_name(Kind.DATA, Kind.CHOICE), "never said"),
-    _hole("squats", "a forged message holds the place of a real one", 40, places_shared, "was answered clash"),
+    _hole("squats", "a forged message holds the place of a real one", 60, places_shared, "was answered clash"),
     _hole("bindings", "anyone binds roles to itself", 200, roles_bound_to_anyone, "under another header"),
-    _hole("leavings", "what can be undone is left as it is", 40, everything_may_be_left, "left as it is"),
-    _hole("hands", "anyone ends a saga by hand for all others", 130, anyone_ends_by_hand, "who decides"),
+    _hole("leavings", "what can be undone is left as it is", 120, everything_may_be_left, "left as it is"),
+    _hole("hands", "anyone ends a saga by hand for all others", 300, anyone_ends_by_hand, "who decides"),
     _hole("late", "a saga is undone that has passed its commit point", 200, late_aborts_are_heard, "had passed"),
     _hole("headers", "anyone is a saga's initiator", 30, any_header_begins, "session.broken"),
 ]
