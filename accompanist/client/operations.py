@@ -108,9 +108,8 @@ class _Lines(msgspec.Struct):
 
 
 def call(manner: Manner, request: ApiRequest, *, once: bool = False) -> Operation[Any]:
-    """Send a request until there is an answer. `once`: not again, if none came, or if the first may have
-    been carried out. Raises Refused, Unreachable,
-    PeerError."""
+    """Send a request until there is an answer. `once`: not again, if none came, or if the first may have been carried
+    out. Raises Refused, Unreachable, PeerError."""
     failures, until = 0, 0.0
     while True:
         try:
@@ -161,7 +160,11 @@ def standing(manner: Manner, meant: MeantSession, wait_s: float = 0.0) -> Operat
 
 
 def result(manner: Manner, meant: MeantSession, type: Any, timeout_s: float | None) -> Operation[Any]:
-    """Wait for the end of a saga; its result, decoded. Raises Undone, SagaLost, NotOver, OperatorError."""
+    """Wait for the end of a saga; its result, decoded. One that is known by attributes is asked for its id first: while
+    it is waited for, it may end, and another one may get the attributes. Raises Undone, SagaLost, NotOver,
+    OperatorError."""
+    if "attributes" in meant.params:
+        yield from standing(manner, meant)
     until = None if timeout_s is None else manner.clock() + timeout_s
     while True:
         left = limits.wait_ms_max / 1000 if until is None else until - manner.clock()

@@ -246,6 +246,15 @@ def test_what_names_no_session_or_two_is_refused_before_anything_is_sent(given: 
     assert refusal.value.code == "ACC856"
 
 
+def test_a_result_by_attributes_is_that_of_the_session_that_had_them_first() -> None:
+    """Asked again by them, another session could answer."""
+    sidecar = Sidecar(state(), Unreachable("here", "ConnectionResetError"), state(outcome="settled", result=5))
+    meant = MeantSession(attributes={"a": "b"})
+    sidecar.carry_out(operations.result(sidecar.manner, meant, int, None))
+    assert [set(one.params) for one in sidecar.asked] == [{"attributes", "wait_ms"}, *[{"session", "wait_ms"}] * 2]
+    assert sidecar.asked[0].params["wait_ms"] == 0
+
+
 def test_a_cancel_by_attributes_is_not_sent_again_where_no_answer_came() -> None:
     """The first may have ended its session, and another one may have the attributes by now."""
     lost = Sidecar(Unreachable("here", "ConnectionResetError"), TOLD)
