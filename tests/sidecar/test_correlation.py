@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
+from types import SimpleNamespace
+from typing import Any, cast
+from uuid import UUID, uuid4
 
 import pytest
 
 from accompanist.errors import AccompanistError
+from accompanist.runtime.ports import CorrelatedSession
+from accompanist.sidecar.api.correlation import Correlation, SessionRef
 from tests.log.worlds import MemoryWorld, PostgresWorld
 from tests.sidecar.front import Front, Worker
 
@@ -154,3 +157,16 @@ async def test_a_volatile_one_is_meant_as_well_while_it_is_open(front: Front) ->
 )
 async def test_what_means_no_session_is_refused(front: Front, meant: dict[str, Any]) -> None:
     assert (await refusal(front.ask("session.get", **meant))).code == "ACC712"
+
+
+async def test_a_volatile_session_that_is_over_does_not_stand_beside_an_open_one() -> None:
+    """It is still in memory, for whoever asks how it ended."""
+    over, running = UUID(int=1), UUID(int=2)
+
+    class Known:
+        async def correlated(self, *asked: Any) -> list[CorrelatedSession]:
+            return [CorrelatedSession(running, True)]
+
+    volatile = SimpleNamespace(lines=lambda *asked: [SimpleNamespace(session=over, outcome="settled")])
+    found = Correlation("desk", cast(Any, Known()), cast(Any, volatile))
+    assert await found.session(SessionRef(attributes={"a": "b"})) == running

@@ -110,4 +110,7 @@ class Correlation:
     def _in_memory(self, attributes: Mapping[str, str], choreography: str | None) -> list[CorrelatedSession]:
         search = SessionFilter(attributes=dict(attributes), choreography=choreography)
         lines = self._volatile.lines(search, 0.0)
-        return [CorrelatedSession(one, True) for one in dict.fromkeys(line.session for line in lines)]
+        is_open: dict[UUID, bool] = {}
+        for line in lines:
+            is_open[line.session] = is_open.get(line.session, False) or line.outcome is None
+        return [CorrelatedSession(session, one) for session, one in is_open.items()]
