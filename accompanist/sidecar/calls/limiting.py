@@ -85,6 +85,11 @@ class CallLimits:
         self._waiting: Counter[tuple[UUID, str, str]] = Counter()
         """The calls that wait: session, role, operation."""
 
+    @property
+    def are_set(self) -> bool:
+        """Whether the configuration limits calls at all."""
+        return bool(self._limits)
+
     def share(self, held: int, sidecars: int) -> None:
         """Set how many shards this sidecar holds, and how many sidecars the service has."""
         self._held, self._sidecars = held, sidecars
