@@ -13,8 +13,9 @@ ENDED = catalogue(
     "ACC518",
     "an operation ended or broke its transaction",
     "The worker begins and ends the transaction of an operation, so that effect, fence and reply are one commit. An "
-    "operation that commits, rolls back, closes its session or connection, or catches an error of the database and "
-    "goes on in the failed transaction, takes that away. Nothing was recorded, and the call is undecided.",
+    "operation takes that away if it commits, rolls back, closes its session or connection, leaves a statement under "
+    "way or a block open, or catches an error of the database and goes on in the failed transaction. Nothing was "
+    "recorded, and the call is undecided.",
     "Leave commit, rollback and close to the worker. To go on after an error of the database, put the statement into "
     "a savepoint: connection.transaction(), session.begin_nested(), transaction.atomic(). To decline, raise Declined.",
 )

@@ -7,8 +7,9 @@
         Charge.objects.create(...)
 
 `tx` is the connection of the alias, `django.db.connections[using]`; models use the same one by themselves, if their
-alias is `using`. The worker's program calls `django.setup()` first. What `transaction.on_commit` was given runs after
-the COMMIT, in the same thread. Connections are kept as CONN_MAX_AGE says; at 0 each call connects anew.
+alias is `using`. The worker's program calls `django.setup()` first. What `transaction.on_commit` was given runs once
+the server has said that it committed, in the same thread; what a query gave it does not run. Connections are kept as
+CONN_MAX_AGE says; at 0 each call connects anew.
 
 Not promised: anything about another alias, whose transactions are its own. A query that writes is refused by Postgres.
 """
@@ -101,6 +102,7 @@ class _AtomicCall:
     def __init__(self, using: str) -> None:
         self._using = using
         self._atomic: Any = None
+        self._hooks: list[Any] = []
 
     def open(self) -> None:
         self._handle = connections[self._using]
@@ -132,17 +134,23 @@ class _AtomicCall:
 
     def commit(self) -> None:
         atomic, self._atomic = self._atomic, None
-        hooks, self._handle.run_on_commit = self._handle.run_on_commit, []
+        self._hooks, self._handle.run_on_commit = self._handle.run_on_commit, []
         atomic.__exit__(None, None, None)
+
+    def status_of(self, transaction: str) -> str | None:
+        row = self.statement(STATUS_OF, (transaction,))
+        status: str | None = row[0] if row else None
+        if status == "committed":  # only now is it known, and what `on_commit` runs depends on it
+            self._run_hooks()
+        return status
+
+    def _run_hooks(self) -> None:
+        hooks, self._hooks = self._hooks, []
         for _, hook, *_ in hooks:
             try:
                 hook()
             except Exception as problem:  # it is committed: what comes after must not have it done again
                 logger.error("worker.on_commit_failed", error_type=type(problem).__name__)
-
-    def status_of(self, transaction: str) -> str | None:
-        row = self.statement(STATUS_OF, (transaction,))
-        return row[0] if row else None
 
     def rollback(self) -> None:
         atomic, self._atomic = self._atomic, None
